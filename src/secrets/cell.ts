@@ -1,0 +1,203 @@
+import { SecretError } from './secret-error.ts';
+import { withDeadline } from './with-deadline.ts';
+
+/** How old a value may be and how long a request waits for one. All in milliseconds. */
+export interface Freshness {
+  /** A value checked longer ago than this is checked again in the background. Each cell takes 0.8 to 1.0 of it. */
+  readonly refreshAfter: number;
+  /** A value whose last successful check began longer ago than this is not used any more. A failed check never extends it. */
+  readonly maxStale: number;
+  /** How long a request waits when there is no usable value. */
+  readonly fetchDeadline: number;
+}
+
+/** What a cell tells about itself. */
+export type CellEvent<T> =
+  | { readonly kind: 'loaded'; readonly value: T; readonly previous: T | undefined }
+  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'failed'; readonly error: SecretError }
+  | { readonly kind: 'purged'; readonly error: SecretError };
+
+/** What a cell needs to know of the value that it holds. */
+export interface CellContent<T> {
+  /** Names the value in errors. */
+  readonly name: string;
+  /** Reads the value anew. Rejects with a SecretError, never later than its own deadline. */
+  load(urgent: boolean): Promise<T>;
+  /** Whether a value that was read is the one that is held already. */
+  same(a: T, b: T): boolean;
+  /** Told of each change of state, in the turn in which it happens. */
+  notify(event: CellEvent<T>): void;
+}
+
+/** How a cell is doing: `fresh` and `stale` values are usable, `dead` means that there is none. */
+export type CellState = 'fresh' | 'stale' | 'dead';
+
+/**
+ * A value that is read over the network, held and kept fresh. A request takes what is held at once and waits only when
+ * there is no usable value. One read runs at a time, whoever asks; each asker waits no longer than its own deadline.
+ */
+export class Cell<T extends object> {
+  readonly #content: CellContent<T>;
+  readonly #freshness: Freshness;
+  readonly #refreshAfter: number;
+  #value: T | undefined;
+  /** When the last successful check began; monotonic, as all times here. */
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  #deadAt = Number.NEGATIVE_INFINITY;
+  #failure: SecretError | undefined;
+  #failures = 0;
+  #failingSince = 0;
+  #askAgainAt = Number.NEGATIVE_INFINITY;
+  #loading: { readonly since: number; readonly done: Promise<void> } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(content: CellContent<T>, freshness: Freshness) {
+    this.#content = content;
+    this.#freshness = freshness;
+    // Many processes start at once: the jitter keeps them from asking at once ever after.
+    this.#refreshAfter = freshness.refreshAfter * (0.8 + 0.2 * Math.random());
+  }
+
+  /** The usable value, if there is one. */
+  peek(): T | undefined {
+    return performance.now() < this.#deadAt ? this.#value : undefined;
+  }
+
+  /**
+   * The usable value, at once if there is one.
+   *
+   * @throws SecretError (or rejects with it) when there is none within `fetchDeadline`; at once when a read has just failed.
+   */
+  get(): T | Promise<T> {
+    const value = this.peek();
+    if (value !== undefined) return value;
+    if (this.#failure !== undefined && performance.now() < this.#askAgainAt) throw this.#failure;
+    return this.#wait(this.#load(true));
+  }
+
+  /**
+   * The value as it is after a check that began no earlier than now.
+   *
+   * @throws SecretError when there is no usable value by then. A check that fails leaves a usable value in use.
+   */
+  async check(): Promise<T> {
+    const since = performance.now();
+    const running = this.#loading;
+    if (running !== undefined) await this.#wait(running.done).catch(() => undefined);
+    if (this.#checkedAt < since) await this.#wait(this.#load(true)).catch(() => undefined);
+    const value = this.peek();
+    if (value === undefined) throw this.#failure ?? this.#late();
+    return value;
+  }
+
+  /** Reads the value in the background, unless a read is under way. Settles when it has ended, well or not. */
+  refresh(): Promise<void> {
+    return this.#load(false);
+  }
+
+  /** Whether there is a usable value, and how old it is. */
+  get state(): CellState {
+    if (this.peek() === undefined) return 'dead';
+    return performance.now() - this.#checkedAt < this.#freshness.refreshAfter ? 'fresh' : 'stale';
+  }
+
+  /** Milliseconds since the last successful check began; Infinity before the first one. */
+  get age(): number {
+    return performance.now() - this.#checkedAt;
+  }
+
+  /** Why the last read failed; undefined when it did not. */
+  get failure(): SecretError | undefined {
+    return this.#failure;
+  }
+
+  /** Milliseconds until a request makes a dead cell ask again; 0 when the next one does. */
+  get retryAfter(): number {
+    return Math.max(0, this.#askAgainAt - performance.now());
+  }
+
+  /** Lets go of the value and stops checking it. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#value = undefined;
+    this.#deadAt = Number.NEGATIVE_INFINITY;
+  }
+
+  async #wait(done: Promise<void>): Promise<T> {
+    await withDeadline(done, this.#freshness.fetchDeadline, () => this.#late());
+    const value = this.peek();
+    if (value === undefined) throw this.#failure ?? this.#late();
+    return value;
+  }
+
+  #late(): SecretError {
+    return new SecretError(this.#content.name, 'timeout', `no answer in ${this.#freshness.fetchDeadline} ms`);
+  }
+
+  #load(urgent: boolean): Promise<void> {
+    if (this.#loading !== undefined) return this.#loading.done;
+    clearTimeout(this.#timer);
+    const since = performance.now();
+    const done = this.#read(urgent, since).finally(() => {
+      this.#loading = undefined;
+    });
+    this.#loading = { since, done };
+    return done;
+  }
+
+  async #read(urgent: boolean, since: number): Promise<void> {
+    try {
+      const value = await this.#content.load(urgent);
+      if (!this.#closed) this.#succeed(value, since);
+    } catch (error) {
+      if (!this.#closed)
+        this.#fail(
+          error instanceof SecretError ? error : new SecretError(this.#content.name, 'aws_error', String(error)),
+        );
+    }
+  }
+
+  #succeed(value: T, since: number): void {
+    const previous = this.#value;
+    const same = previous !== undefined && this.#content.same(previous, value);
+    if (!same) this.#value = value;
+    this.#checkedAt = since;
+    this.#deadAt = since + this.#freshness.maxStale;
+    this.#failure = undefined;
+    this.#failures = 0;
+    this.#schedule(this.#refreshAfter);
+    this.#content.notify(same ? { kind: 'confirmed' } : { kind: 'loaded', value, previous });
+  }
+
+  #fail(error: SecretError): void {
+    const now = performance.now();
+    const { policy } = error;
+    this.#failures = this.#failure?.policy === policy ? this.#failures + 1 : 1;
+    if (this.#failures === 1) this.#failingSince = now;
+    this.#failure = error;
+    this.#content.notify({ kind: 'failed', error });
+    const { purge } = policy;
+    if (
+      purge !== undefined &&
+      this.#value !== undefined &&
+      this.#failures >= purge.afterFailures &&
+      now - this.#failingSince >= purge.afterMs
+    ) {
+      this.#value = undefined;
+      this.#deadAt = Number.NEGATIVE_INFINITY;
+      this.#content.notify({ kind: 'purged', error });
+    }
+    const cold = Math.min(policy.coldRetry.first * 2 ** (this.#failures - 1), policy.coldRetry.most);
+    this.#askAgainAt = now + cold;
+    const warm = policy.warmRetry[Math.min(this.#failures, policy.warmRetry.length) - 1] ?? cold;
+    this.#schedule(this.peek() === undefined ? Math.max(cold, warm) : warm);
+  }
+
+  #schedule(ms: number): void {
+    this.#timer = setTimeout(() => void this.#load(false), ms);
+    this.#timer.unref();
+  }
+}

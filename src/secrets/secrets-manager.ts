@@ -1,0 +1,152 @@
+import { Agent } from 'node:https';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import PQueue from 'p-queue';
+import { guardedCredentials } from './aws-credentials.ts';
+import { classify } from './classify.ts';
+import { SecretError } from './secret-error.ts';
+import { SecretVersion } from './secret-version.ts';
+import { withDeadline } from './with-deadline.ts';
+
+/** The largest value that AWS Secrets Manager stores, in bytes. */
+const LARGEST_VALUE = 65_536;
+
+/** How long one read may take when nobody asks for less or more, in ms. */
+export const READ_DEADLINE = 5_000;
+
+/** What reads secrets. */
+export interface SecretSource {
+  /**
+   * The current version of a secret.
+   *
+   * @param secretId name or ARN.
+   * @param urgent whether a request waits for it: it then goes before background work.
+   * @throws SecretError for every failure, in `deadline` ms at most.
+   */
+  fetch(secretId: string, urgent: boolean): Promise<SecretVersion>;
+}
+
+/** Bounds of the calls to AWS. */
+export interface SecretsManagerOptions {
+  /** How long one read may take, in ms: waiting its turn, credentials, connection, retries and body included. */
+  readonly deadline: number;
+}
+
+/**
+ * AWS Secrets Manager, read with one GetSecretValue a secret, under a deadline that holds whatever hangs: at most 10 calls
+ * at a time and 40 in two seconds, so that a fleet of these stays far below the account's quota.
+ *
+ * The Region is that of the secret's ARN, or the SDK's own (`AWS_REGION`, profile). Endpoint and credentials are the SDK's.
+ */
+export class SecretsManager implements SecretSource {
+  readonly #clients = new Map<string, SecretsManagerClient>();
+  readonly #credentials = guardedCredentials();
+  readonly #queue = new PQueue({ concurrency: 10, intervalCap: 40, interval: 2_000, carryoverIntervalCount: true });
+  readonly #deadline: number;
+
+  constructor(options: SecretsManagerOptions) {
+    this.#deadline = options.deadline;
+  }
+
+  async fetch(secretId: string, urgent: boolean): Promise<SecretVersion> {
+    const abort = new AbortController();
+    const late = () => {
+      const error = new SecretError(secretId, 'timeout', `no answer in ${this.#deadline} ms`);
+      abort.abort(error);
+      return error;
+    };
+    const work = this.#queue.add(() => this.#read(secretId, abort.signal), {
+      priority: urgent ? 1 : 0,
+      signal: abort.signal,
+    });
+    try {
+      return await withDeadline(work, this.#deadline, late);
+    } catch (error) {
+      throw classify(secretId, error);
+    }
+  }
+
+  /** Closes the connections to AWS. */
+  close(): void {
+    for (const client of this.#clients.values()) client.destroy();
+    this.#clients.clear();
+  }
+
+  async #read(secretId: string, signal: AbortSignal): Promise<SecretVersion> {
+    try {
+      return await this.#getSecretValue(secretId, signal);
+    } catch (error) {
+      if (signal.aborted || classify(secretId, error).reason !== 'aws_credentials') throw error;
+      // The SDK remembers an identity inside its client: a new client asks for a new one.
+      this.#credentials.forget();
+      this.close();
+      return await this.#getSecretValue(secretId, signal);
+    }
+  }
+
+  async #getSecretValue(secretId: string, signal: AbortSignal): Promise<SecretVersion> {
+    const answer = await this.#client(regionOf(secretId)).send(new GetSecretValueCommand({ SecretId: secretId }), {
+      abortSignal: signal,
+    });
+    const { VersionId: id, SecretString: value } = answer;
+    if (id === undefined || value === undefined || value === '' || Buffer.byteLength(value) > LARGEST_VALUE) {
+      throw new SecretError(secretId, 'unusable_value', 'GetSecretValue returned no SecretString of 1 to 65536 bytes');
+    }
+    return new SecretVersion(id, value);
+  }
+
+  #client(region: string | undefined): SecretsManagerClient {
+    const key = region ?? '';
+    const known = this.#clients.get(key);
+    if (known !== undefined) return known;
+    const client = new SecretsManagerClient({
+      ...(region === undefined ? {} : { region }),
+      credentials: () => this.#credentials.provide(),
+      maxAttempts: 2,
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: 500,
+        requestTimeout: 1_500,
+        throwOnRequestTimeout: true,
+        socketTimeout: 1_500,
+        httpsAgent: new Agent({ keepAlive: true, maxSockets: 25 }),
+      }),
+    });
+    this.#clients.set(key, client);
+    return client;
+  }
+}
+
+/** The Region that an ARN names; undefined for a name. */
+function regionOf(secretId: string): string | undefined {
+  return secretId.startsWith('arn:') ? secretId.split(':')[3] : undefined;
+}
+
+/**
+ * What would make every call fail from the first one on, told at start instead.
+ *
+ * @returns sentences that say what is wrong and what to set; empty when all is well.
+ */
+export async function awsSettingsProblems(): Promise<string[]> {
+  const problems: string[] = [];
+  const client = new SecretsManagerClient({});
+  try {
+    const region = await client.config.region().catch(() => undefined);
+    if (region === undefined) problems.push('No AWS Region: set AWS_REGION, for example AWS_REGION=eu-central-1.');
+    const endpoint = process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? process.env.AWS_ENDPOINT_URL;
+    if (endpoint === undefined) return problems;
+    if (!URL.canParse(endpoint)) {
+      problems.push(
+        `AWS_ENDPOINT_URL_SECRETS_MANAGER is no URL: ${endpoint}. Write it as http://host:port or https://host.`,
+      );
+    }
+    if (await client.config.useFipsEndpoint()) {
+      problems.push('AWS_USE_FIPS_ENDPOINT and an endpoint URL cannot stand together: unset one of them.');
+    }
+    if (await client.config.useDualstackEndpoint()) {
+      problems.push('AWS_USE_DUALSTACK_ENDPOINT and an endpoint URL cannot stand together: unset one of them.');
+    }
+    return problems;
+  } finally {
+    client.destroy();
+  }
+}
