@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { CredentialError } from './credential-error.ts';
+import { headerValue } from './header-value.ts';
+import type { CredentialKind } from './kind.ts';
+import { template } from './schema.ts';
+
+/**
+ * `basic: { username: "{{ api_key }}" }` sets `authorization: Basic …` (RFC 7617, in UTF-8). Either part may be plain text
+ * or missing, which means empty, as long as one of them refers to the secret.
+ */
+export const basic: CredentialKind = {
+  key: 'basic',
+  schema: z
+    .strictObject({
+      username: template({ literal: true }).optional(),
+      password: template({ literal: true }).optional(),
+    })
+    .refine(
+      (parts) => [parts.username, parts.password].some((part) => part !== undefined && part.references.length > 0),
+      {
+        message: 'has no reference into the secret',
+        params: { mend: 'write for example { username: "{{ api_key }}" }' },
+      },
+    )
+    .transform(({ username, password }) => ({
+      places: ['authorization'],
+      templates: [username, password].filter((part) => part !== undefined),
+      fill: (secretId, secret) => {
+        const user = username?.render(secretId, secret) ?? '';
+        if (user.includes(':')) {
+          throw new CredentialError(
+            `secret ${secretId} gives a Basic username with a colon, which cannot be sent; put it under password`,
+          );
+        }
+        const pair = Buffer.from(`${user}:${password?.render(secretId, secret) ?? ''}`, 'utf8').toString('base64');
+        return [{ name: 'authorization', value: headerValue(`Basic ${pair}`, 'authorization', secretId) }];
+      },
+    })),
+};
