@@ -1,0 +1,43 @@
+import type { Injection } from '../credentials/injection.ts';
+
+/** The request goes on, with its credential. */
+export interface Injected {
+  readonly kind: 'inject';
+  readonly integration: string;
+  /** Name or ARN of the secret. */
+  readonly secret: string;
+  /** First 8 characters of the VersionId. */
+  readonly version: string;
+  /** One object per integration and secret version. */
+  readonly injection: Injection;
+}
+
+/** Why a request is refused, and with which HTTP status. Never 401: that is the destination's word. */
+export const DENIALS = {
+  host_mismatch: 403,
+  no_integration: 500,
+  unknown_integration: 500,
+  no_attempt_count: 500,
+  internal_error: 500,
+  secret_unusable: 502,
+  secret_unavailable: 503,
+} as const;
+
+/** The `code` of a refusal, as callers see it. */
+export type DenialCode = keyof typeof DENIALS;
+
+/** The request does not go on. */
+export interface Denied {
+  readonly kind: 'deny';
+  readonly code: DenialCode;
+  /** A sentence for the caller: what is wrong and how to mend it. Holds no secret. */
+  readonly message: string;
+  readonly integration?: string;
+  /** A finer reason for the audit record, for example `throttled`. */
+  readonly reason?: string;
+  /** After how many seconds it makes sense to try again. */
+  readonly retryAfter?: number;
+}
+
+/** What becomes of a request. */
+export type Answer = Injected | Denied;

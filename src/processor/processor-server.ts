@@ -1,0 +1,70 @@
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import {
+  ExternalProcessorService,
+  type ProcessingRequest,
+} from './gen/envoy/service/ext_proc/v3/external_processor.ts';
+import { grpcTarget, type ListenAddress, prepareSocket, restrictSocket } from './listen-address.ts';
+import { liftResetLimit, NOT_HONOURED } from './reset-limit.ts';
+import { type StreamContext, serveStream } from './stream.ts';
+
+/** The largest message that is read, in bytes: four times what Envoy allows all headers of a request by default. */
+const LARGEST_MESSAGE = 262_144;
+
+/** Envoy's service, with answers that are bytes already. */
+const SERVICE = {
+  process: { ...ExternalProcessorService.process, responseSerialize: (bytes: Buffer) => bytes },
+};
+
+/** The gRPC server that Envoy asks: external processing and grpc.health.v1, on any number of addresses. */
+export class ProcessorServer {
+  readonly #server = new Server({ 'grpc.max_receive_message_length': LARGEST_MESSAGE });
+  readonly #health = new HealthImplementation({ '': 'NOT_SERVING' });
+  readonly #limitLifted: () => boolean;
+
+  constructor(context: StreamContext) {
+    this.#limitLifted = liftResetLimit(this.#server);
+    this.#server.addService(SERVICE, {
+      process: (call: ServerDuplexStream<ProcessingRequest, Buffer>) => serveStream(call, context),
+    });
+    this.#health.addToServer(this.#server);
+  }
+
+  /**
+   * Listens, and says SERVING to health checks.
+   *
+   * @throws Error when an address cannot be had, or when Node's reset limit could not be lifted.
+   */
+  async listen(addresses: readonly ListenAddress[]): Promise<void> {
+    for (const address of addresses) {
+      if ('path' in address) await prepareSocket(address.path);
+      await this.#bind(grpcTarget(address));
+      if ('path' in address) restrictSocket(address.path);
+    }
+    if (!this.#limitLifted()) throw new Error(NOT_HONOURED);
+    this.#health.setStatus('', 'SERVING');
+  }
+
+  /**
+   * Ends well: says NOT_SERVING, takes no new calls, lets those under way be answered.
+   *
+   * @param grace ms after which what is still under way is cut off, which Envoy takes as an error.
+   */
+  async drain(grace: number): Promise<void> {
+    this.#health.setStatus('', 'NOT_SERVING');
+    const force = setTimeout(() => this.#server.forceShutdown(), grace);
+    await new Promise<void>((resolve) => {
+      this.#server.tryShutdown(() => resolve());
+    });
+    clearTimeout(force);
+  }
+
+  #bind(target: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) => {
+        if (error === null) resolve(port);
+        else reject(new Error(`cannot listen on ${target}: ${error.message}`));
+      });
+    });
+  }
+}
