@@ -1,0 +1,103 @@
+import { Injector } from '../credentials/injector.ts';
+import { MOST_SECRETS } from '../secrets/secret-store.ts';
+import type { Block } from './block.ts';
+import type { Candidate } from './candidates.ts';
+import { closest } from './closest.ts';
+import type { Integration } from './integration.ts';
+import type { Problem } from './problem.ts';
+import type { YamlSource } from './yaml-source.ts';
+
+/** Integrations out of blocks, with what is wrong between the blocks. */
+export function assemble(
+  source: YamlSource,
+  candidates: readonly Candidate[],
+): { integrations: Integration[]; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const definitions = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const { block } = candidate;
+    if (block.refers) continue;
+    const first = definitions.get(block.name);
+    if (first === undefined) {
+      definitions.set(block.name, candidate);
+    } else if (first.block.node !== block.node) {
+      const at = source.place(first.block.nameNode);
+      problems.push(
+        source.error(
+          block.nameNode,
+          `integration ${block.name} is defined twice, first at ${at.file}:${at.line}`,
+          `keep one definition, and only the line "integration: ${block.name}" in the other`,
+        ),
+      );
+    }
+  }
+  for (const candidate of candidates) problems.push(...referenceProblems(source, candidate, definitions));
+
+  const integrations = [...definitions.values()].flatMap((candidate) => integrationOf(source, candidate));
+  problems.push(...tooMany(source, integrations, definitions));
+  return { integrations, problems };
+}
+
+function referenceProblems(
+  source: YamlSource,
+  { block, pinned }: Candidate,
+  definitions: ReadonlyMap<string, Candidate>,
+): Problem[] {
+  const definition = definitions.get(block.name);
+  if (definition === undefined) {
+    const near = closest(block.name, definitions.keys());
+    return [
+      source.error(
+        block.nameNode,
+        `integration ${block.name} is defined nowhere`,
+        near === undefined ? 'add its secret and its kind of credential here' : `did you mean ${near}?`,
+      ),
+    ];
+  }
+  if (pinned === undefined || definition.pinned === undefined || pinned.host === definition.pinned.host) return [];
+  const at = source.place(definition.pinned.node);
+  return [
+    source.error(
+      pinned.node,
+      `integration ${block.name} is for ${definition.pinned.host} (${at.file}:${at.line}), not for ${pinned.host}`,
+      'pin this route to the same host, or define another integration',
+    ),
+  ];
+}
+
+function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integration[] {
+  const { definition, name } = block;
+  if (definition === undefined || pinned === undefined) return [];
+  const { secretId, secretNode, credentials } = definition;
+  const at = source.place(block.nameNode);
+  return [
+    Object.freeze({
+      name,
+      host: pinned.host,
+      secretId,
+      injector: new Injector(secretId, credentials),
+      places: Object.freeze(credentials.flatMap(({ places }) => places)),
+      templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
+      where: `${at.file}:${at.line}`,
+      secretAt: Object.freeze(source.place(secretNode)),
+    }),
+  ];
+}
+
+function tooMany(
+  source: YamlSource,
+  integrations: readonly Integration[],
+  definitions: ReadonlyMap<string, Candidate>,
+): Problem[] {
+  const secrets = new Set<string>();
+  const first = integrations.find(({ secretId }) => secrets.add(secretId).size > MOST_SECRETS);
+  if (first === undefined) return [];
+  const block: Block | undefined = definitions.get(first.name)?.block;
+  return [
+    source.error(
+      block?.definition?.secretNode,
+      `more than ${MOST_SECRETS} different secrets`,
+      'share the integrations out among several Attachés',
+    ),
+  ];
+}

@@ -1,0 +1,74 @@
+import type { Node } from 'yaml';
+import { z } from 'zod';
+import type { CredentialKind } from '../credentials/kind.ts';
+import { didYouMean } from './closest.ts';
+import type { Problem } from './problem.ts';
+import type { YamlSource } from './yaml-source.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong with the value under a kind's key, each at the key or value that is meant. */
+export function credentialProblems(
+  source: YamlSource,
+  kind: CredentialKind,
+  value: Node | undefined,
+  issues: readonly Issue[],
+): Problem[] {
+  // A wrong key makes other rules fail as well; those would only repeat it.
+  const telling = issues.some(({ code }) => code === 'unrecognized_keys')
+    ? issues.filter(({ code }) => code !== 'custom')
+    : issues;
+  return telling.flatMap((issue) => problemsOf(source, kind, value, issue));
+}
+
+function problemsOf(source: YamlSource, kind: CredentialKind, value: Node | undefined, issue: Issue): Problem[] {
+  const path = issue.path.map(String);
+  const name = [kind.key, ...path].join('.');
+  const node =
+    source.get(value, ...path) ?? source.key(source.get(value, ...path.slice(0, -1)), path.at(-1) ?? '') ?? value;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) =>
+        source.error(source.key(node, key), `${name} has no key "${key}"`, didYouMean(key, keysOf(kind))),
+      );
+    case 'invalid_key': {
+      const key = source.key(source.get(value, ...path.slice(0, -1)), path.at(-1) ?? '');
+      return issue.issues.map((inner) => source.error(key ?? node, join(name, inner.message), mendOf(inner)));
+    }
+    case 'invalid_type':
+      if (issue.message.startsWith('Invalid input')) {
+        const map = issue.expected === 'object' || issue.expected === 'record';
+        return [
+          source.error(
+            node,
+            `${name} must be ${map ? 'a map' : `a ${issue.expected}`}`,
+            map ? `write ${kind.key}: { <name>: "{{ api_key }}" }` : 'write it so',
+          ),
+        ];
+      }
+      return [
+        source.error(
+          node,
+          join(name, issue.message),
+          `write "{{ api_key }}" for the field api_key of a JSON secret, "{{ . }}" for the whole secret`,
+        ),
+      ];
+    default:
+      return [source.error(node, join(name, issue.message), mendOf(issue))];
+  }
+}
+
+function join(name: string, message: string): string {
+  return /^[a-z]/.test(message) ? `${name} ${message}` : `${name}: ${message}`;
+}
+
+function mendOf(issue: Issue): string {
+  const mend: unknown = issue.code === 'custom' ? issue.params?.mend : undefined;
+  return typeof mend === 'string' ? mend : 'see the grammar of this kind in the README';
+}
+
+/** The keys that a kind's map may have. */
+function keysOf(kind: CredentialKind): string[] {
+  const schema = z.toJSONSchema(kind.schema, { io: 'input', unrepresentable: 'any' });
+  return Object.keys(schema.properties ?? {});
+}

@@ -1,0 +1,52 @@
+import type { Node } from 'yaml';
+import type { Credential } from '../credentials/kind.ts';
+import { KINDS } from '../credentials/kinds.ts';
+import { KEYS, NOT_YET } from './block-keys.ts';
+import { credentialProblems } from './credential-problems.ts';
+import type { Problem } from './problem.ts';
+import type { YamlSource } from './yaml-source.ts';
+import { plainOf } from './yaml-values.ts';
+
+/** The credentials that a block asks for: one or more, no two of which write the same header. */
+export function readCredentials(
+  source: YamlSource,
+  block: Node,
+  name: string,
+): { credentials: Credential[]; problems: Problem[] } {
+  const credentials: Credential[] = [];
+  const problems: Problem[] = [];
+  const writers = new Map<string, string>();
+  for (const { key, keyNode, value } of source.pairs(block)) {
+    const kind = KINDS.find((candidate) => candidate.key === key);
+    if (kind === undefined) continue;
+    const node = source.follow(value);
+    const result = kind.schema.safeParse(plainOf(source, node));
+    if (!result.success) {
+      problems.push(...credentialProblems(source, kind, node, result.error.issues));
+      continue;
+    }
+    credentials.push(result.data);
+    for (const place of result.data.places) {
+      const other = writers.get(place);
+      if (other !== undefined)
+        problems.push(
+          source.error(keyNode, `${other} and ${key} both write the header ${place}`, 'keep one of the two'),
+        );
+      writers.set(place, key);
+    }
+  }
+  // An unknown key may be a kind of credential, misspelt.
+  const keys = source.pairs(block).map(({ key }) => key);
+  const hasKind = keys.some((key) => NOT_YET.includes(key) || KINDS.some((kind) => kind.key === key));
+  const hasUnknown = keys.some((key) => !NOT_YET.includes(key) && !KEYS.includes(key) && key !== 'host');
+  if (!hasKind && !hasUnknown) {
+    problems.push(
+      source.error(
+        block,
+        `integration ${name} has no kind of credential`,
+        `add one of: ${KINDS.map(({ key }) => key).join(', ')}`,
+      ),
+    );
+  }
+  return { credentials, problems };
+}

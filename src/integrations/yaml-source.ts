@@ -1,0 +1,145 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
+import type { Place, Problem } from './problem.ts';
+import { yamlProblem } from './yaml-problem.ts';
+
+/**
+ * A YAML file as a tree of nodes that know their place. Aliases are followed everywhere. Fields have the names of Envoy's
+ * protos and may be written in lowerCamelCase too, as protobuf's JSON form allows.
+ */
+export class YamlSource {
+  readonly file: string;
+  /** Absent for an empty file. */
+  readonly root: Node | undefined;
+  /** What makes the file unreadable as YAML. With any of these, read no further. */
+  readonly problems: readonly Problem[];
+  readonly #lines = new LineCounter();
+  readonly #targets = new Map<Node, Node>();
+
+  /** @throws RangeError for a file that is nested deeper than the stack is. */
+  constructor(file: string, text: string) {
+    this.file = file;
+    const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    const problems = document.errors.map((error) => yamlProblem(error, this.#placeOf(error.pos[0])));
+    this.problems = problems.length > 0 ? problems : this.#resolve(document);
+    this.root = document.contents ?? undefined;
+  }
+
+  /** Where a node begins; the first character of the file for none. */
+  place(node: Node | undefined): Place {
+    return this.#placeOf(node?.range?.[0] ?? 0);
+  }
+
+  error(node: Node | undefined, reason: string, mend: string): Problem {
+    return { ...this.place(node), severity: 'error', reason, mend };
+  }
+
+  warning(node: Node | undefined, reason: string, mend: string): Problem {
+    return { ...this.place(node), severity: 'warning', reason, mend };
+  }
+
+  /** The node itself, or what it is an alias of. */
+  follow(value: unknown): Node | undefined {
+    if (isAlias(value)) return this.follow(this.#targets.get(value));
+    return isMap(value) || isSeq(value) || isScalar(value) ? value : undefined;
+  }
+
+  map(value: unknown): YAMLMap | undefined {
+    const node = this.follow(value);
+    return isMap(node) ? node : undefined;
+  }
+
+  /** What a sequence holds; nothing for any other node. */
+  items(value: unknown): readonly Node[] {
+    const node = this.follow(value);
+    return isSeq(node) ? node.items.map((item) => this.follow(item)).filter((item) => item !== undefined) : [];
+  }
+
+  /** The keys and values of a map, as they stand in the file; nothing for any other node. */
+  pairs(
+    value: unknown,
+  ): readonly { readonly key: string; readonly keyNode: Node | undefined; readonly value: unknown }[] {
+    return (this.map(value)?.items ?? []).map((pair) => {
+      const keyNode = this.follow(pair.key);
+      return { key: isScalar(keyNode) ? String(keyNode.value) : '', keyNode, value: pair.value };
+    });
+  }
+
+  /** What stands under these names, one inside the other. A null counts as absent, as it does for Envoy. */
+  get(value: unknown, ...names: readonly string[]): Node | undefined {
+    let node = this.follow(value);
+    for (const name of names) node = this.follow(this.#pair(node, name)?.value);
+    return isScalar(node) && node.value === null ? undefined : node;
+  }
+
+  /** The key of a map. */
+  key(value: unknown, name: string): Node | undefined {
+    return this.follow(this.#pair(value, name)?.key);
+  }
+
+  #pair(value: unknown, name: string): Pair | undefined {
+    const camel = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    return this.map(value)?.items.find(({ key }) => {
+      const node = this.follow(key);
+      return isScalar(node) && (node.value === name || node.value === camel);
+    });
+  }
+
+  #placeOf(offset: number): Place {
+    const { line, col } = this.#lines.linePos(offset);
+    return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  }
+
+  /** Finds what each alias stands for, once for all: looking an anchor up anew each time walks the whole file. */
+  #resolve(document: Document): Problem[] {
+    const problems: Problem[] = [];
+    const anchors = new Map<string, Node>();
+    visit(document, {
+      Node: (_, node, path) => {
+        if (!isAlias(node)) {
+          if (node.anchor !== undefined) anchors.set(node.anchor, node);
+          return;
+        }
+        const target = anchors.get(node.source);
+        if (target === undefined) {
+          problems.push(
+            this.error(
+              node,
+              `*${node.source} names an anchor that does not exist`,
+              `write &${node.source} before what it stands for, above this line`,
+            ),
+          );
+        } else if (path.includes(target)) {
+          problems.push(
+            this.error(node, `*${node.source} stands inside of what it stands for`, 'write out what is meant'),
+          );
+        } else {
+          this.#targets.set(node, target);
+        }
+      },
+      Pair: (_, { key }) => {
+        if (isScalar(key) && key.value === '<<' && key.type === 'PLAIN') {
+          problems.push(
+            this.error(
+              key,
+              'Envoy does not know merge keys (<<)',
+              'write the fields out, or refer to the whole map with an alias',
+            ),
+          );
+        }
+      },
+    });
+    return problems;
+  }
+}
