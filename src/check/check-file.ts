@@ -1,0 +1,88 @@
+import type { YAMLMap } from 'yaml';
+import { type Examined, examine } from '../integrations/examine.ts';
+import type { Integration } from '../integrations/integration.ts';
+import { CatalogueError, type Problem, sortProblems } from '../integrations/problem.ts';
+import { readText } from '../integrations/read-catalogue.ts';
+import { textOf } from '../integrations/yaml-values.ts';
+import { patience } from '../processor/patience.ts';
+import type { SecretSource } from '../secrets/secrets-manager.ts';
+import { checkAttacheCluster } from './attache-cluster-rule.ts';
+import type { AttacheFilter } from './attache-filter.ts';
+import { checkSecrets } from './check-secrets.ts';
+import { type Configuration, configuration } from './configuration.ts';
+import { checkDestination } from './destination-rule.ts';
+import { checkBooleans, checkListeners } from './file-rules.ts';
+import { checkFilter } from './filter-rule.ts';
+import { checkForwarding } from './forward-rule.ts';
+import { checkMutations } from './mutation-rule.ts';
+import { findPassages, type Passage } from './passages.ts';
+import { checkRetries } from './retries-rule.ts';
+import { checkRoutes } from './routes-rule.ts';
+import { checkLogs } from './secrets-in-logs-rule.ts';
+import { checkTimeouts } from './timeouts-rule.ts';
+
+/** What a check looks at besides the file. */
+export interface CheckOptions {
+  /** Reads the secrets too, to see that each is there and has its fields. */
+  readonly secrets?: SecretSource | undefined;
+  /** How long Attaché waits for a secret (ATTACHE_FETCH_DEADLINE), in ms. Default 2000. */
+  readonly fetchDeadline?: number;
+}
+
+/** Everything about a file that would fail later, in its order. Problems with the file itself are among them. */
+export async function checkFile(file: string, options: CheckOptions = {}): Promise<Problem[]> {
+  let text: string;
+  try {
+    text = readText(file);
+  } catch (error) {
+    if (error instanceof CatalogueError) return [...error.problems];
+    throw error;
+  }
+  return checkText(file, text, options);
+}
+
+/** The same for a text that was read already. */
+export async function checkText(file: string, text: string, options: CheckOptions = {}): Promise<Problem[]> {
+  const examined = examine(file, text);
+  const problems = [...examined.problems, ...rules(examined, patience(options.fetchDeadline ?? 2_000))];
+  if (options.secrets !== undefined) problems.push(...(await checkSecrets(examined.catalogue, options.secrets)));
+  return sortProblems(problems);
+}
+
+/** @param longest how long Attaché may ask Envoy to wait, in ms. */
+function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest: number): Generator<Problem> {
+  if (source === undefined || !isEnvoy) return;
+  const config = configuration({ source, catalogue, maps, routes });
+  const passages = findPassages(config);
+  yield* checkRoutes(config, passages);
+  yield* checkRetries(config, passages);
+  for (const [filter, integrations] of filtersOf(passages)) {
+    yield* checkFilter(config, filter);
+    yield* checkTimeouts(config, filter, longest);
+    yield* checkForwarding(config, filter);
+    yield* checkMutations(config, filter, integrations);
+    const cluster = clusterOf(config, filter);
+    if (cluster !== undefined) yield* checkAttacheCluster(config, cluster);
+  }
+  for (const cluster of new Set(passages.filter(({ asks }) => asks).map((passage) => passage.cluster))) {
+    if (cluster !== undefined) yield* checkDestination(config, cluster);
+  }
+  yield* checkLogs(config);
+  yield* checkBooleans(config);
+  yield* checkListeners(config);
+}
+
+/** Each filter that a request may meet, with the integrations whose requests do. */
+function filtersOf(passages: readonly Passage[]): Map<AttacheFilter, Integration[]> {
+  const filters = new Map<AttacheFilter, Integration[]>();
+  for (const { filter, integration } of passages) {
+    if (filter === undefined) continue;
+    const integrations = filters.get(filter) ?? [];
+    filters.set(filter, integration === undefined ? integrations : [...integrations, integration]);
+  }
+  return filters;
+}
+
+function clusterOf({ source, clusters }: Configuration, { config }: AttacheFilter): YAMLMap | undefined {
+  return clusters.get(textOf(source.get(config, 'grpc_service', 'envoy_grpc', 'cluster_name')) ?? '');
+}

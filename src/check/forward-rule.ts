@@ -1,0 +1,32 @@
+import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
+import type { Problem } from '../integrations/problem.ts';
+import type { AttacheFilter } from './attache-filter.ts';
+import type { Configuration } from './configuration.ts';
+import { matchesString } from './string-matcher.ts';
+
+/** What Attaché is shown of a request: enough to decide, and none of the client's own credentials. */
+export function* checkForwarding({ source }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
+  const rules = source.get(config, 'forward_rules');
+  const allowed = source.items(source.get(rules, 'allowed_headers', 'patterns'));
+  const disallowed = source.items(source.get(rules, 'disallowed_headers', 'patterns'));
+  const passes = (name: string) =>
+    !disallowed.some((matcher) => matchesString(source, matcher, name)) &&
+    (allowed.length === 0 || allowed.some((matcher) => matchesString(source, matcher, name)));
+
+  const lacking = [':authority', ':method', ':path'].filter((name) => !passes(name));
+  if (lacking.length > 0) {
+    yield source.error(
+      rules ?? item,
+      `forward_rules keeps ${lacking.join(', ')} from Attaché, which refuses what it cannot judge`,
+      `add ${lacking.map((name) => `{ exact: "${name}" }`).join(', ')} to allowed_headers.patterns`,
+    );
+  }
+  const needless = ALWAYS_STRIPPED.filter(passes);
+  if (needless.length > 0) {
+    yield source.warning(
+      rules ?? item,
+      `Attaché is shown headers that it does not need: ${needless.join(', ')}`,
+      'write forward_rules: { allowed_headers: { patterns: [{ exact: ":authority" }, { exact: ":method" }, { exact: ":path" }] } }',
+    );
+  }
+}

@@ -1,0 +1,177 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkFile, checkText } from '../../src/check/check-file.ts';
+import { formatProblem } from '../../src/integrations/problem.ts';
+import { SecretError } from '../../src/secrets/secret-error.ts';
+import { SecretVersion } from '../../src/secrets/secret-version.ts';
+import type { SecretSource } from '../../src/secrets/secrets-manager.ts';
+import { edited, FILE, findings, GOOD, placeOf } from './support.ts';
+
+/** Secrets by name; others do not exist. Counts its reads. */
+function source(secrets: Record<string, string>): SecretSource & { reads: string[] } {
+  const reads: string[] = [];
+  return {
+    reads,
+    fetch: async (id) => {
+      reads.push(id);
+      const value = secrets[id];
+      if (value === undefined) throw new SecretError(id, 'secret_not_found', 'ResourceNotFoundException');
+      return new SecretVersion('12345678-1234-1234-1234-123456789012', value);
+    },
+  };
+}
+
+const ALL = {
+  'prod/stripe': '{"api_key":"sk_live_1"}',
+  'prod/openai': '{"api_key":"sk-1"}',
+  'prod/anthropic': 'sk-ant-1',
+};
+
+/** The repository's configuration with Attaché's filter on the listener instead of the cluster. */
+const DOWNSTREAM = (() => {
+  const filter = /( {8}- name: attache {10}[\s\S]*?)( {8}- name: envoy\.filters\.http\.upstream_codec\n.*\n)/.exec(
+    GOOD,
+  );
+  if (filter === null) throw new Error('no filter in envoy.yaml');
+  const [both = '', attache = ''] = filter;
+  return GOOD.replace(/ {8}http_filters:\n {8}- name: attache/, '        - name: attache')
+    .replace(both, '')
+    .replace(
+      '          http_filters:\n',
+      () => `          http_filters:\n${attache.replace(/^ {8}/gm, ' '.repeat(10))}`,
+    );
+})();
+
+describe('attache check --aws', () => {
+  it('finds nothing when each secret has its fields', async () => {
+    const problems = await checkText(FILE, GOOD, { secrets: source(ALL) });
+
+    expect(problems).toEqual([]);
+  });
+
+  it('names what is missing at the line of the secret, and never a value', async () => {
+    const secrets = source({ ...ALL, 'prod/stripe': '{"apikey":"sk_live_1"}', 'prod/openai': 'sk-1' });
+
+    const problems = await checkText(FILE, edited(GOOD, 'secret: prod/anthropic', 'secret: prod/claude'), { secrets });
+
+    const lines = problems.map(formatProblem);
+    expect(lines).toEqual([
+      expect.stringContaining(
+        `${placeOf(GOOD, 'prod/stripe')}: error: integration stripe: secret prod/stripe (version 12345678) has no field {{ api_key }}; add the field`,
+      ),
+      expect.stringContaining(
+        `${placeOf(GOOD, 'prod/openai')}: error: integration openai: secret prod/openai (version 12345678) is not JSON`,
+      ),
+      expect.stringContaining(
+        `${placeOf(GOOD, 'prod/anthropic')}: error: integration anthropic: secret prod/claude: there is no such secret`,
+      ),
+    ]);
+    expect(lines.join()).not.toMatch(/sk[-_]/);
+  });
+
+  it('reads a secret once, however many integrations use it', async () => {
+    const secrets = source(ALL);
+
+    await checkText(FILE, edited(GOOD, 'secret: prod/openai', 'secret: prod/stripe'), { secrets });
+
+    expect(secrets.reads.sort()).toEqual(['prod/anthropic', 'prod/stripe']);
+  });
+});
+
+describe('attache check', () => {
+  it('accepts the filter on the listener', async () => {
+    expect(await findings(DOWNSTREAM)).toEqual([]);
+  });
+
+  it('takes a mirror behind a filter on the listener for a leak', async () => {
+    const text = edited(
+      DOWNSTREAM,
+      'host_rewrite_literal: api.stripe.com',
+      'host_rewrite_literal: api.stripe.com, request_mirror_policies: [{ cluster: attache }]',
+    );
+
+    const found = await findings(text);
+
+    expect(found).toEqual([
+      expect.stringContaining(
+        'error: request_mirror_policies sends copies of these requests elsewhere, with their key',
+      ),
+    ]);
+  });
+
+  it('asks for as much time as the deadline that is set', async () => {
+    const problems = await checkText(FILE, GOOD, { fetchDeadline: 5_000 });
+
+    expect(problems.map(formatProblem)).toEqual([expect.stringContaining('shorter than the 5.25 s')]);
+  });
+
+  it('judges what the grammar and the rules say of one file together, in its order', async () => {
+    const text = edited(edited(GOOD, 'failure_mode_allow: false', 'failure_mode_allow: true'), 'bearer:', 'berer:');
+
+    const found = await findings(text);
+
+    expect(found).toEqual([
+      expect.stringContaining('error: "berer" is no key of an attache block'),
+      expect.stringContaining('error: failure_mode_allow'),
+    ]);
+  });
+
+  it('checks the routes alone of a file for RDS, and says so', async () => {
+    const routes = GOOD.slice(
+      GOOD.indexOf('            virtual_hosts:'),
+      GOOD.indexOf('          local_reply_config:'),
+    );
+    const text = `resources:\n- "@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration\n${routes.replace(/^ {10}/gm, '').replaceAll('*fresh_secret_on_401', '{ retry_on: retriable-status-codes, retriable_status_codes: [401] }')}`;
+
+    const found = await findings(text);
+
+    expect(found).toEqual(Array(3).fill(expect.stringContaining('warning: cluster internet is not in this file')));
+  });
+
+  it('says of a plain list what its grammar says', async () => {
+    const found = await findings(
+      'integrations:\n- { integration: x, host: api.example.com, secret: x, bearer: "{{ . }}" }\n',
+    );
+
+    expect(found).toEqual([]);
+  });
+
+  it('accepts a route to an unguarded cluster, and a guarded one with the filter switched off', async () => {
+    const off = 'typed_per_filter_config: { attache: { disabled: true } }';
+    const text = edited(
+      GOOD,
+      '              routes:\n',
+      `              routes:\n              - { match: { prefix: /a }, route: { cluster: attache } }\n              - { match: { prefix: /b }, route: { cluster: internet }, ${off} }\n`,
+    );
+
+    expect(await findings(text)).toEqual([]);
+  });
+
+  it('looks at each of several weighted clusters', async () => {
+    const text = edited(
+      GOOD,
+      'cluster: internet, host_rewrite_literal: api.stripe.com',
+      'weighted_clusters: { clusters: [{ name: internet, weight: 1 }, { name: nowhere, weight: 1 }] }, host_rewrite_literal: api.stripe.com',
+    );
+
+    const found = await findings(text);
+
+    expect(found).toEqual([`${placeOf(text, 'nowhere')}: error: there is no cluster nowhere`]);
+  });
+
+  it('reads a file, and says of one that is not there which setting names it', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'attache-'));
+    writeFileSync(join(directory, 'good.yaml'), GOOD);
+
+    const [good, missing] = await Promise.all(
+      ['good.yaml', 'none.yaml'].map((name) => checkFile(join(directory, name))),
+    );
+
+    expect(good).toEqual([]);
+    expect(missing?.map(formatProblem)).toEqual([
+      `${join(directory, 'none.yaml')}:1:1: error: there is no such file; name the right file in ATTACHE_CONFIG or --config`,
+    ]);
+  });
+});
