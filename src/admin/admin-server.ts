@@ -1,0 +1,54 @@
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { PAGE } from './page.ts';
+
+/** What the admin server tells. None of it holds a secret. */
+export interface AdminSources {
+  /** Whether requests can be answered. */
+  readonly ready: () => boolean;
+  /** The state of everything, as `/api/status` prints it. */
+  readonly status: () => object;
+  /** The metrics as text. */
+  readonly metrics: () => Promise<string>;
+}
+
+/** A server that listens, and how to end it. */
+export interface AdminServer {
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Serves `/healthz` (the process lives), `/readyz` (it can answer Envoy), `/metrics` (Prometheus), `/api/status` (JSON) and a
+ * page for people at `/`. It only tells; nothing can be changed through it.
+ *
+ * @throws Error when the address cannot be had.
+ */
+export function serveAdmin(sources: AdminSources, address: { host: string; port: number }): Promise<AdminServer> {
+  const app = new Hono();
+  app.get('/', (context) => {
+    context.header(
+      'content-security-policy',
+      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
+    );
+    return context.html(PAGE);
+  });
+  app.get('/healthz', (context) => context.text('ok\n'));
+  app.get('/readyz', (context) => (sources.ready() ? context.text('ready\n') : context.text('not ready\n', 503)));
+  app.get('/api/status', (context) => context.json(sources.status()));
+  app.get('/metrics', async (context) => context.text(await sources.metrics()));
+  const server = createAdaptorServer({ fetch: app.fetch });
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: Error) =>
+      reject(new Error(`cannot listen on ${address.host}:${address.port} (ATTACHE_ADMIN): ${error.message}`)),
+    );
+    server.listen(address.port, address.host, () => {
+      resolve({
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            if ('closeAllConnections' in server) server.closeAllConnections();
+          }),
+      });
+    });
+  });
+}

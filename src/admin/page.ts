@@ -1,0 +1,57 @@
+/** The status page: one document that reads `/api/status` every two seconds and shows it as tables. */
+export const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Attaché</title>
+<style>
+  :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 20%, transparent); }
+  body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+  h1 { font-size: 1.4rem; margin: 0; }
+  h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
+  table { border-collapse: collapse; width: 100%; }
+  th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+  th { font-weight: 600; }
+  td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+  .fresh { color: #1a7f37; } .stale { color: #9a6700; } .dead, .problem { color: #cf222e; }
+  #state { opacity: .75; }
+</style>
+<h1>Attaché</h1>
+<p id="state" role="status">Reading…</p>
+<section id="problems" hidden><h2>The last change to the file was not taken over</h2><ul></ul></section>
+<h2>Integrations</h2>
+<table id="integrations"><thead><tr><th>Name<th>Host<th>Secret<th>Sets<th class="number">Injected<th>Denied</thead><tbody></tbody></table>
+<h2>Secrets</h2>
+<table id="secrets"><thead><tr><th>Secret<th>State<th>Version<th class="number">Checked<th>Failure</thead><tbody></tbody></table>
+<script>
+  const cell = (text, className) => Object.assign(document.createElement('td'), { textContent: text ?? '', className: className ?? '' });
+  const fill = (id, rows) => document.querySelector('#' + id + ' tbody').replaceChildren(...rows.map((cells) => {
+    const row = document.createElement('tr');
+    row.append(...cells);
+    return row;
+  }));
+  async function show() {
+    const state = document.getElementById('state');
+    try {
+      const status = await (await fetch('/api/status')).json();
+      state.textContent = (status.ready ? 'Ready' : 'Not ready') + ' · up ' + status.uptimeSeconds + ' s · ' + status.config.file;
+      fill('integrations', status.integrations.map((it) => [
+        cell(it.name), cell(it.host), cell(it.secret), cell(it.sets.join(', ')), cell(it.outcomes.injected ?? 0, 'number'),
+        cell(Object.entries(it.outcomes).filter(([outcome]) => outcome !== 'injected').map(([outcome, n]) => outcome + ' ' + n).join(', '), 'problem'),
+      ]));
+      fill('secrets', status.secrets.map((it) => [
+        cell(it.secret), cell(it.state, it.state), cell(it.version),
+        cell(it.checkedSecondsAgo === undefined ? 'never' : it.checkedSecondsAgo + ' s ago', 'number'), cell(it.failure, 'problem'),
+      ]));
+      const problems = document.getElementById('problems');
+      problems.hidden = status.config.problems.length === 0;
+      problems.querySelector('ul').replaceChildren(...status.config.problems.map((text) => Object.assign(document.createElement('li'), { textContent: text, className: 'problem' })));
+    } catch {
+      state.textContent = 'Attaché does not answer.';
+    }
+    setTimeout(show, 2000);
+  }
+  show();
+</script>
+</html>
+`;

@@ -1,0 +1,82 @@
+/** What `/api/status` answers, as far as it is shown. */
+interface Status {
+  readonly version: string;
+  readonly ready: boolean;
+  readonly uptimeSeconds: number;
+  readonly config: { readonly file: string; readonly problems: readonly string[] };
+  readonly integrations: readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly secret: string;
+    readonly outcomes: Readonly<Record<string, number>>;
+  }[];
+  readonly secrets: readonly {
+    readonly secret: string;
+    readonly state: string;
+    readonly version?: string;
+    readonly checkedSecondsAgo?: number;
+    readonly failure?: string;
+  }[];
+}
+
+/**
+ * Prints how a running Attaché is doing.
+ *
+ * @param admin `host:port` of its admin server.
+ * @returns the exit code: 0 when it is ready and every secret is usable, otherwise 1.
+ */
+export async function status(admin: string, options: { json: boolean }): Promise<number> {
+  let it: Status;
+  try {
+    const response = await fetch(`http://${admin}/api/status`, { signal: AbortSignal.timeout(5_000) });
+    it = (await response.json()) as Status;
+  } catch {
+    process.stderr.write(
+      `No Attaché answers on ${admin}. Start it with attache serve, or name its address with --admin.\n`,
+    );
+    return 1;
+  }
+  process.stdout.write(options.json ? `${JSON.stringify(it, undefined, 2)}\n` : text(it));
+  return it.ready && it.secrets.every(({ state }) => state !== 'dead') ? 0 : 1;
+}
+
+function text({ version, ready, uptimeSeconds, config, integrations, secrets }: Status): string {
+  return [
+    `Attaché ${version}, ${ready ? 'ready' : 'not ready'}, up ${uptimeSeconds} s, reads ${config.file}`,
+    ...config.problems,
+    '',
+    ...table([
+      ['INTEGRATION', 'HOST', 'SECRET', 'REQUESTS'],
+      ...integrations.map(({ name, host, secret, outcomes }) => [
+        name,
+        host,
+        secret,
+        Object.entries(outcomes)
+          .map(([outcome, count]) => `${outcome} ${count}`)
+          .join(', '),
+      ]),
+    ]),
+    '',
+    ...table([
+      ['SECRET', 'STATE', 'VERSION', 'CHECKED', 'FAILURE'],
+      ...secrets.map((row) => [
+        row.secret,
+        row.state,
+        row.version ?? '-',
+        row.checkedSecondsAgo === undefined ? 'never' : `${row.checkedSecondsAgo} s ago`,
+        row.failure ?? '',
+      ]),
+    ]),
+    '',
+  ].join('\n');
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { CatalogueError } from './integrations/problem.ts';
+import { readSettings, SETTINGS, type SettingName, SettingsError } from './settings.ts';
+
+const program = new Command('attache')
+  .description(
+    'Adds API keys from AWS Secrets Manager to requests that pass through Envoy, so that programs hold none.',
+  )
+  .showHelpAfterError('Type attache --help for what there is.');
+
+const serve = program.command('serve', { isDefault: true }).description('answer Envoy (the default)');
+for (const { flag, variable, description, fallback } of SETTINGS) {
+  serve.option(`${flag} <value>`, `${description} (${variable}; default ${fallback})`);
+}
+serve.action(async (flags: Partial<Record<SettingName, string>>) => {
+  // Each command loads only what it needs: the AWS SDK alone takes longer to load than all the rest.
+  const { serve: run } = await import('./serve.ts');
+  await run(readSettings(process.env, flags));
+});
+
+program
+  .command('check')
+  .description('find in the configuration what would fail later, and say how to mend it')
+  .argument(
+    '[file]',
+    'an Envoy configuration or a plain list of integrations',
+    process.env.ATTACHE_CONFIG ?? 'envoy/envoy.yaml',
+  )
+  .option('--aws', 'also read each secret and look for its fields')
+  .action(async (file: string, options: { aws?: boolean }) => {
+    const { check } = await import('./check/check-command.ts');
+    const { fetchDeadline } = readSettings(process.env);
+    process.exitCode = await check(file, { aws: options.aws === true, fetchDeadline });
+  });
+
+program
+  .command('status')
+  .description('show how a running Attaché and its secrets are doing')
+  .option('--admin <host:port>', 'address of its admin server', process.env.ATTACHE_ADMIN ?? '127.0.0.1:9464')
+  .option('--json', 'print it as JSON')
+  .action(async (options: { admin: string; json?: boolean }) => {
+    const { status } = await import('./admin/status-command.ts');
+    process.exitCode = await status(options.admin, { json: options.json === true });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const expected = error instanceof CatalogueError || error instanceof SettingsError;
+  process.stderr.write(
+    `${expected ? error.message : `attache: ${error instanceof Error ? error.message : String(error)}`}\n`,
+  );
+  process.exit(1);
+}

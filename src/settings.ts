@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import type { ListenAddress } from './processor/listen-address.ts';
+
+/** Settings that cannot be used: one line each, naming the variable, the reason and the mend. */
+export class SettingsError extends Error {
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'SettingsError';
+  }
+}
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** A length of time as `250ms`, `60s`, `5m` or `1h`, in milliseconds. */
+function duration(least: string, most: string) {
+  return z.string().transform((text, context) => {
+    const ms = milliseconds(text);
+    if (ms >= milliseconds(least) && ms <= milliseconds(most)) return ms;
+    context.addIssue({
+      code: 'custom',
+      message: `must be a time from ${least} to ${most}, written as 250ms, 60s, 5m or 1h`,
+    });
+    return z.NEVER;
+  });
+}
+
+function milliseconds(text: string): number {
+  const [, number, unit] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
+  return number === undefined ? Number.NaN : Number(number) * UNITS[unit as keyof typeof UNITS];
+}
+
+const listen = z.string().transform((text, context): ListenAddress[] =>
+  text.split(',').map((part) => {
+    const item = part.trim().replaceAll('{worker}', '0');
+    if (/^unix:\/./.test(item)) return { path: item.slice('unix:'.length) };
+    if (isHostPort(item)) return { hostPort: item };
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(item)} must be unix:/path/to.sock or host:port` });
+    return z.NEVER;
+  }),
+);
+
+const hostPort = z
+  .string()
+  .refine(isHostPort, 'must be host:port, for example 127.0.0.1:9464')
+  .transform((text) => {
+    const at = text.lastIndexOf(':');
+    return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
+  });
+
+function isHostPort(text: string): boolean {
+  const [, port] = /^(?:\[[0-9a-fA-F:.]+\]|[^:[\]\s/]+):(\d{1,5})$/.exec(text) ?? [];
+  return port !== undefined && Number(port) <= 65_535;
+}
+
+/** What each setting means, its default and its range. `attache serve --help` prints these texts. */
+const SCHEMA = z.strictObject({
+  config: z
+    .string()
+    .min(1)
+    .default('envoy/envoy.yaml')
+    .describe('file that defines the integrations: an Envoy configuration or a plain list'),
+  listen: listen
+    .prefault('unix:/run/attache/{worker}.sock')
+    .describe('where Envoy finds Attaché: unix:/path or host:port, several with commas'),
+  admin: hostPort.prefault('127.0.0.1:9464').describe('address of probes, metrics and the status page'),
+  log: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
+    .default('info')
+    .describe('least level that is logged'),
+  refreshAfter: duration('5s', '1h')
+    .prefault('60s')
+    .describe('age at which a secret is checked again in the background'),
+  maxStale: duration('0ms', '24h').prefault('1h').describe('age beyond which a secret is not used, whatever AWS does'),
+  fetchDeadline: duration('100ms', '10s')
+    .prefault('2s')
+    .describe('how long a request waits for a secret that is not at hand'),
+});
+
+/** The settings of `attache serve`, validated and frozen. Times are in milliseconds. */
+export type Settings = Readonly<z.output<typeof SCHEMA>>;
+
+/** A setting's name in this program. */
+export type SettingName = keyof Settings;
+
+/** A setting as the command line shows it. */
+export interface SettingDoc {
+  readonly name: SettingName;
+  /** For example `ATTACHE_MAX_STALE`. */
+  readonly variable: string;
+  /** For example `--max-stale`. */
+  readonly flag: string;
+  readonly description: string;
+  readonly fallback: string;
+}
+
+/** Every setting, in the order of the help text. */
+export const SETTINGS: readonly SettingDoc[] = (Object.keys(SCHEMA.shape) as SettingName[]).map((name) => {
+  const words = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return {
+    name,
+    variable: `ATTACHE_${words.replaceAll('-', '_').toUpperCase()}`,
+    flag: `--${words}`,
+    description: SCHEMA.shape[name].description ?? '',
+    fallback: String(SCHEMA.shape[name].def.defaultValue),
+  };
+});
+
+/**
+ * The settings from the environment and, before it, the flags.
+ *
+ * @throws SettingsError listing every variable that is unknown or has a value that cannot be used.
+ */
+export function readSettings(
+  environment: NodeJS.ProcessEnv,
+  flags: Partial<Record<SettingName, string>> = {},
+): Settings {
+  const problems = Object.keys(environment)
+    .filter((name) => name.startsWith('ATTACHE_') && !SETTINGS.some(({ variable }) => variable === name))
+    .map(
+      (name) =>
+        `${name}: there is no such setting; the settings are ${SETTINGS.map(({ variable }) => variable).join(', ')}`,
+    );
+  const given: Record<string, string> = {};
+  for (const { name, variable } of SETTINGS) {
+    const value = flags[name] ?? environment[variable];
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+  const parsed = SCHEMA.safeParse(given);
+  for (const issue of parsed.error?.issues ?? []) {
+    const doc = SETTINGS.find(({ name }) => name === issue.path[0]);
+    problems.push(`${doc?.variable ?? 'settings'}=${given[doc?.name ?? ''] ?? ''}: ${issue.message}`);
+  }
+  if (parsed.data === undefined || problems.length > 0) throw new SettingsError(problems);
+  return Object.freeze(parsed.data);
+}
