@@ -1,0 +1,47 @@
+/** One line of Envoy's access log, the audit record; the fields are those of envoy/envoy.yaml. */
+export interface AccessLogEntry {
+  readonly time: string;
+  readonly caller: string | null;
+  readonly method: string | null;
+  readonly host: string | null;
+  readonly path: string | null;
+  readonly status: number;
+  /** Envoy's RESPONSE_CODE_DETAILS: "via_upstream" when the destination answered. */
+  readonly why: string | null;
+  /** How often Envoy tried; 0 or null when it never got that far. */
+  readonly attempts: number | null;
+  /** What Attaché said about the request. Null when it was not asked or did not answer. */
+  readonly attache: AttacheMetadata | null;
+  /** Microseconds Envoy waited for Attaché, on the last attempt. */
+  readonly attache_us: number | string | null;
+  /** Milliseconds for the whole request. */
+  readonly ms: number | null;
+  /** Fields that a test added to the format. */
+  readonly [field: string]: unknown;
+}
+
+/** The dynamic metadata of Attaché's answer. */
+export interface AttacheMetadata {
+  readonly integration?: string;
+  /** The secret's name or ARN. */
+  readonly secret?: string;
+  /** The beginning of the secret's VersionId. */
+  readonly version?: string;
+  /** The denial's code; absent when the credential was injected. */
+  readonly code?: string;
+  /** More about the denial. */
+  readonly reason?: string;
+  readonly [field: string]: unknown;
+}
+
+/** Parses a line of Envoy's stdout; undefined when it is not an access-log entry. */
+export function parseAccessLog(line: string): AccessLogEntry | undefined {
+  if (!line.startsWith('{')) {
+    return undefined;
+  }
+  try {
+    return JSON.parse(line) as AccessLogEntry;
+  } catch {
+    return undefined;
+  }
+}

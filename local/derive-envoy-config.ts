@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { type Document, isMap, isSeq, parseDocument } from 'yaml';
+
+/** An envoy.yaml as the `yaml` package edits it, comments and anchors kept. */
+export type EnvoyDocument = Document.Parsed;
+
+/** What a machine dictates; everything else stays as the file has it. */
+export interface Derivation {
+  /** Port of the first listener on 127.0.0.1; 0 lets Envoy choose. Further listeners always get a free one. */
+  readonly listenerPort: number;
+  /** Port of Envoy's admin interface on 127.0.0.1; 0 lets Envoy choose. */
+  readonly adminPort: number;
+  /** Where Attaché listens: paths of Unix sockets. */
+  readonly attacheSockets: readonly string[];
+  /** Every destination is found on this port of 127.0.0.1. Absent: by DNS, as the file has it. */
+  readonly upstreamPort?: number;
+  /** The CA that destinations are checked against, a PEM file. Absent: the file's own. */
+  readonly upstreamCa?: string;
+  /** Used in place of the file's own CA when that file does not exist on this machine. */
+  readonly systemCa?: () => Promise<string>;
+  /** Edits the copy further: extra routes, other filters. */
+  readonly edit?: (document: EnvoyDocument) => void;
+}
+
+const trustedCa = [
+  'transport_socket',
+  'typed_config',
+  'common_tls_context',
+  'validation_context',
+  'trusted_ca',
+  'filename',
+];
+
+/**
+ * Makes the copy of an envoy.yaml that can run on this machine. Only these differ: the addresses of the listeners, of the
+ * admin interface and of Attaché; and, when asked, where the `internet` cluster finds its hosts and whose CA it trusts.
+ * TLS, SNI, the check of the certificate's name, filters and routes stay.
+ *
+ * @param file the path of the envoy.yaml
+ * @returns the copy's text
+ * @throws Error that names the file when it cannot be read, is no YAML (with line and column), or lacks a listener or
+ *   cluster that the stack needs
+ */
+export async function deriveEnvoyConfig(file: string, changes: Derivation): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error) => {
+    throw new Error(`the Envoy config cannot be read: ${error.message}`, { cause: error });
+  });
+  const document = parseDocument(text);
+  const [mistake] = document.errors;
+  if (mistake !== undefined) {
+    const at = mistake.linePos?.[0];
+    throw new Error(`${file}${at === undefined ? '' : `:${at.line}:${at.col}`}: ${mistake.message}`);
+  }
+
+  const listeners = document.getIn(['static_resources', 'listeners']);
+  if (!isSeq(listeners) || listeners.items.length === 0) {
+    throw new Error(`${file} has no static_resources.listeners, so there is nothing to send requests to`);
+  }
+  for (const index of listeners.items.keys()) {
+    const port = index === 0 ? changes.listenerPort : 0;
+    document.setIn(['static_resources', 'listeners', index, 'address'], loopback(document, port));
+  }
+  document.setIn(['admin', 'address'], loopback(document, changes.adminPort));
+
+  document.setIn(
+    [...pathOfCluster(document, 'attache', file), 'load_assignment', 'endpoints'],
+    document.createNode([
+      { lb_endpoints: changes.attacheSockets.map((path) => ({ endpoint: { address: { pipe: { path } } } })) },
+    ]),
+  );
+
+  const internet = pathOfCluster(document, 'internet', file);
+  if (changes.upstreamPort !== undefined) {
+    document.deleteIn([...internet, 'cluster_type']);
+    document.setIn([...internet, 'type'], 'STATIC');
+    document.setIn([...internet, 'lb_policy'], 'ROUND_ROBIN');
+    document.setIn(
+      [...internet, 'load_assignment'],
+      document.createNode({
+        cluster_name: 'internet',
+        endpoints: [{ lb_endpoints: [{ endpoint: { address: addressOf(changes.upstreamPort) } }] }],
+      }),
+    );
+  }
+  const ca = document.getIn([...internet, ...trustedCa]);
+  if (changes.upstreamCa !== undefined) {
+    document.setIn([...internet, ...trustedCa], changes.upstreamCa);
+  } else if (typeof ca === 'string' && !existsSync(ca) && changes.systemCa !== undefined) {
+    document.setIn([...internet, ...trustedCa], await changes.systemCa());
+  }
+
+  changes.edit?.(document);
+  return document.toString({ lineWidth: 0 });
+}
+
+/**
+ * The path of a cluster in the document, for `getIn` and `setIn`.
+ *
+ * @param file names the document in the error
+ * @throws Error when there is no cluster of this name
+ */
+export function pathOfCluster(document: EnvoyDocument, name: string, file = 'the Envoy config'): (string | number)[] {
+  const clusters = document.getIn(['static_resources', 'clusters']);
+  const index = isSeq(clusters) ? clusters.items.findIndex((item) => isMap(item) && item.get('name') === name) : -1;
+  if (index < 0) {
+    throw new Error(`${file} has no cluster named "${name}" under static_resources.clusters; the local stack needs it`);
+  }
+  return ['static_resources', 'clusters', index];
+}
+
+/** The path of the first listener's HTTP connection manager's `typed_config`, for `getIn` and `setIn`. */
+export const pathOfHttp = [
+  'static_resources',
+  'listeners',
+  0,
+  'filter_chains',
+  0,
+  'filters',
+  0,
+  'typed_config',
+] as const;
+
+function addressOf(port: number) {
+  return { socket_address: { address: '127.0.0.1', port_value: port } };
+}
+
+function loopback(document: EnvoyDocument, port: number) {
+  return document.createNode(addressOf(port));
+}
