@@ -1,0 +1,119 @@
+import { globSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Stack, startStack } from '../../local/stack.ts';
+import { addRoutes } from './support/routes.ts';
+import { type Reply, send } from './support/send.ts';
+
+/** Values that stand in secrets, each in a form of its own; none may be seen anywhere. */
+const canaries = {
+  plain: 'canary-plain-7f3a',
+  json: 'canary-json-91bc',
+  broken: 'canary-broken-40de',
+  line: 'canary-line-c2d8',
+  name: 'canary-field-6e15',
+};
+
+/** A canary as it stands in a header, in a log or in an escaped text. */
+function forms(canary: string): string[] {
+  const base64 = [canary, `${canary}:`, `:${canary}`, `user:${canary}`].map((text) =>
+    Buffer.from(text).toString('base64'),
+  );
+  const hex = Buffer.from(canary).toString('hex');
+  return [canary, ...base64.map((text) => text.replace(/=+$/, '')), hex];
+}
+
+describe('a secret, while everything is logged that can be', () => {
+  let stack: Stack;
+  const replies: Reply[] = [];
+
+  beforeAll(async () => {
+    stack = await startStack({
+      attache: { env: { ATTACHE_LOG: 'trace' } },
+      upstream: { hosts: { 'api.example.com': () => 'any' } },
+      edit: (document) => {
+        const host = 'api.example.com';
+        addRoutes(
+          document,
+          {
+            name: 'plain',
+            host,
+            attache: { integration: 'plain', secret: 'canary/plain', headers: { 'x-api-key': '{{ . }}' } },
+          },
+          {
+            name: 'basic',
+            host,
+            attache: {
+              integration: 'basic',
+              secret: 'canary/json',
+              basic: { username: 'user', password: '{{ key }}' },
+            },
+          },
+          { name: 'bearer', host, attache: { integration: 'bearer', secret: 'canary/json', bearer: '{{ key }}' } },
+          { name: 'broken', host, attache: { integration: 'broken', secret: 'canary/broken', bearer: '{{ key }}' } },
+          { name: 'line', host, attache: { integration: 'line', secret: 'canary/line', bearer: '{{ . }}' } },
+          { name: 'field', host, attache: { integration: 'field', secret: 'canary/json', bearer: '{{ missing }}' } },
+        );
+      },
+    });
+    stack.upstream.accept('api.example.com', 'any');
+    await stack.aws.put('canary/plain', canaries.plain);
+    await stack.aws.put('canary/json', JSON.stringify({ key: canaries.json, [canaries.name]: canaries.name }));
+    await stack.aws.put('canary/broken', `{"key":"${canaries.broken}"`);
+    await stack.aws.put('canary/line', `first\n${canaries.line}`);
+    await stack.attache.stop();
+    await stack.startAttache();
+    for (const name of ['plain', 'basic', 'bearer', 'broken', 'line', 'field']) {
+      replies.push(await send(stack.port, { host: `${name}.int`, path: '/v1/x?y=1', body: 'text' }));
+      // A refused key makes Attaché check the secret again: another way through the code.
+      stack.upstream.answerWith(() => ({ status: 401 }));
+      replies.push(await send(stack.port, { host: `${name}.int` }));
+      stack.upstream.answerWith(undefined);
+    }
+  });
+  afterAll(() => stack?.stop());
+
+  it('reaches the destination', () => {
+    const arrived = JSON.stringify(stack.upstream.requests.entries.map(({ headers }) => headers));
+
+    expect(arrived).toContain(canaries.plain);
+    expect(arrived).toContain(canaries.json);
+    expect(arrived).toContain(Buffer.from(`user:${canaries.json}`).toString('base64'));
+  });
+
+  it('is seen nowhere else', async () => {
+    const commandLines = globSync('/proc/[0-9]*/cmdline').map((file) => {
+      try {
+        return readFileSync(file, 'utf8');
+      } catch {
+        return '';
+      }
+    });
+    const outputs: Record<string, string> = {
+      "Attaché's log": stack.attache.log.entries.join('\n'),
+      "Attaché's standard error": stack.attache.stderr.entries.join('\n'),
+      "Envoy's log": stack.envoy.log.entries.join('\n'),
+      'the access log': stack.envoy.accessLog.entries.map((entry) => JSON.stringify(entry)).join('\n'),
+      'what callers got': replies.map((reply) => JSON.stringify([reply.headers, reply.text])).join('\n'),
+      'the command lines': commandLines.join('\n'),
+    };
+    for (const path of ['/', '/api/status', '/metrics', '/readyz'])
+      outputs[`Attaché's ${path}`] = await (await stack.attache.admin(path)).text();
+    for (const path of ['/config_dump?include_eds', '/stats', '/clusters', '/certs'])
+      outputs[`Envoy's ${path}`] = await stack.envoy.admin(path);
+
+    const seen = Object.entries(outputs).flatMap(([where, text]) =>
+      Object.values(canaries)
+        .flatMap(forms)
+        .filter((form) => text.includes(form))
+        .map((form) => `${form} in ${where}`),
+    );
+
+    expect(seen).toEqual([]);
+    // The places were really looked at.
+    expect(outputs["Attaché's log"]).toContain('canary/plain');
+    expect(outputs['the access log']).toContain('canary/plain');
+    expect(outputs["Attaché's /metrics"]).toContain('canary/plain');
+    expect(outputs["Envoy's /config_dump?include_eds"]).toContain('canary/plain');
+    expect(replies.map(({ status }) => status)).toEqual([200, 401, 200, 401, 200, 401, 502, 502, 502, 502, 502, 502]);
+  });
+});

@@ -1,0 +1,47 @@
+import { type EnvoyDocument, pathOfHttp } from '../../../local/derive-envoy-config.ts';
+
+/** A route to add to the derived envoy.yaml, as a virtual host of its own. */
+export interface ExtraRoute {
+  /** Reached as `<name>.int`. */
+  readonly name: string;
+  /** The pinned host, `host_rewrite_literal`. Absent: no rewrite. */
+  readonly host?: string;
+  /** The block `metadata.filter_metadata.attache`. Absent: a route without a binding. */
+  readonly attache?: Readonly<Record<string, unknown>>;
+  /** More keys of `route`, for example `{ retry_policy: null }`. */
+  readonly route?: Readonly<Record<string, unknown>>;
+  /** More keys of the route entry itself, for example `request_body_buffer_limit`. */
+  readonly entry?: Readonly<Record<string, unknown>>;
+}
+
+/** Adds routes in the manner of envoy.yaml's own: everything to the `internet` cluster, a 401 tried again. */
+export function addRoutes(document: EnvoyDocument, ...routes: readonly ExtraRoute[]): void {
+  for (const extra of routes) {
+    document.addIn(
+      [...pathOfHttp, 'route_config', 'virtual_hosts'],
+      document.createNode({
+        name: extra.name,
+        domains: [`${extra.name}.int`],
+        routes: [
+          {
+            match: { prefix: '/' },
+            route: {
+              cluster: 'internet',
+              timeout: '0s',
+              retry_policy: {
+                retry_on: 'retriable-status-codes',
+                retriable_status_codes: [401],
+                num_retries: 2,
+                retry_back_off: { base_interval: '0.001s', max_interval: '0.001s' },
+              },
+              ...(extra.host === undefined ? {} : { host_rewrite_literal: extra.host }),
+              ...extra.route,
+            },
+            ...(extra.attache === undefined ? {} : { metadata: { filter_metadata: { attache: extra.attache } } }),
+            ...extra.entry,
+          },
+        ],
+      }),
+    );
+  }
+}
