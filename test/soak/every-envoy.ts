@@ -1,0 +1,21 @@
+// Runs the end-to-end tests of injection and refusal on each Envoy that is supported.
+import { spawnSync } from 'node:child_process';
+
+const versions = ['1.38.3', '1.39.3', '1.40.0'];
+
+const failed = versions.filter((version) => {
+  process.stdout.write(`Envoy ${version}\n`);
+  const { status } = spawnSync(
+    'vitest',
+    ['run', '--project', 'e2e', 'test/e2e/injection.test.ts', 'test/e2e/fail-closed.test.ts'],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ENVOY_VERSION: version },
+    },
+  );
+  return status !== 0;
+});
+process.stdout.write(
+  failed.length === 0 ? `passed on Envoy ${versions.join(', ')}\n` : `FAILED on Envoy ${failed.join(', ')}\n`,
+);
+process.exit(failed.length === 0 ? 0 : 1);
