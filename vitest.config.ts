@@ -8,13 +8,18 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], testTimeout: 10_000 },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**', 'test/compose/containers.test.ts'],
+          testTimeout: 10_000,
+        },
       },
       {
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/compose/containers.test.ts'],
           globalSetup: ['test/e2e/support/install-tools.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
