@@ -1,8 +1,9 @@
 import { CredentialError } from './credentials/credential-error.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
-import type { Answer, Denied } from './processor/answer.ts';
+import type { Answer, Denied, Injected } from './processor/answer.ts';
 import type { RequestFacts } from './processor/request-facts.ts';
+import type { Rotation } from './secrets/rotation.ts';
 import { SecretError } from './secrets/secret-error.ts';
 import type { SecretStore } from './secrets/secret-store.ts';
 import type { SecretVersion } from './secrets/secret-version.ts';
@@ -17,28 +18,41 @@ export function decide(facts: RequestFacts, catalogue: Catalogue, secrets: Secre
   if (integration === undefined) return unknownIntegration(facts.integration);
   if (facts.attempt === undefined) return noAttemptCount(integration);
   if (facts.authority !== integration.host) return hostMismatch(integration);
+  const rotation = secrets.rotation(integration.name);
   try {
-    const cell = secrets.cell(integration.secretId);
-    // The key of the attempt before was refused: only a check that begins now can tell whether it still is the key.
-    const secret = facts.attempt > 1 ? cell.check() : cell.get();
-    if (!(secret instanceof Promise)) return inject(integration, secret);
-    return secret.then((it) => inject(integration, it)).catch((error) => refuse(integration, error, secrets));
+    if (facts.attempt > 1) return retry(integration, rotation, facts.tried());
+    const secret = rotation.first();
+    if (!(secret instanceof Promise)) return inject(integration, secret, rotation.hopeless);
+    return secret
+      .then((it) => inject(integration, it, rotation.hopeless))
+      .catch((error) => refuse(integration, error, rotation));
   } catch (error) {
-    return refuse(integration, error, secrets);
+    return refuse(integration, error, rotation);
   }
 }
 
-function inject(integration: Integration, secret: SecretVersion): Answer {
+/** The key of the attempt before was refused: another one is looked for, and what was tried is remembered. */
+async function retry(integration: Integration, rotation: Rotation, tried: readonly string[]): Promise<Answer> {
+  try {
+    const secret = await rotation.next(tried);
+    return { ...inject(integration, secret, rotation.hopeless), tried: [...tried, secret.id] };
+  } catch (error) {
+    return refuse(integration, error, rotation);
+  }
+}
+
+function inject(integration: Integration, secret: SecretVersion, final: boolean): Injected {
   return {
     kind: 'inject',
     integration: integration.name,
     secret: integration.secretId,
-    version: secret.shortId,
+    version: secret.id,
+    final,
     injection: integration.injector.injection(secret),
   };
 }
 
-function refuse(integration: Integration, error: unknown, secrets: SecretStore): Denied {
+function refuse(integration: Integration, error: unknown, rotation: Rotation): Denied {
   const common = { kind: 'deny', integration: integration.name } as const;
   if (error instanceof CredentialError) {
     return { ...common, code: 'secret_unusable', reason: 'unusable_value', message: error.message };
@@ -46,7 +60,7 @@ function refuse(integration: Integration, error: unknown, secrets: SecretStore):
   if (error instanceof SecretError) {
     const { reason, message, policy } = error;
     if (policy.code === 'secret_unusable') return { ...common, code: policy.code, reason, message };
-    const seconds = Math.max(1, Math.ceil(secrets.cell(integration.secretId).retryAfter / 1_000));
+    const seconds = Math.max(1, Math.ceil(rotation.retryAfter / 1_000));
     return { ...common, code: policy.code, reason, message, retryAfter: seconds };
   }
   throw error;

@@ -46,7 +46,7 @@ export async function serve(settings: Settings): Promise<void> {
   const denials = new DenialLog(log);
   const secretLog = new SecretLog(log);
   const source = new SecretsManager({ deadline: Math.max(READ_DEADLINE, settings.fetchDeadline) });
-  const secrets = new SecretStore(source, settings, (secret, event) => secretLog.notify(secret, event));
+  const secrets = new SecretStore(source, settings, secretLog);
 
   const processor = new ProcessorServer({
     decide: (facts) => decide(facts, catalogue, secrets),
@@ -76,13 +76,13 @@ export async function serve(settings: Settings): Promise<void> {
   });
   const metrics = createMetrics({ requests, secretChecks: () => secretLog.counts(), secrets: () => secrets.status() });
   const admin = await serveAdmin({ ready: () => ready, status, metrics }, settings.admin);
-  const prefetch = secrets.hold(catalogue.secretIds);
+  const prefetch = secrets.hold(catalogue);
   await processor.listen(settings.listen);
 
   const watcher = watchCatalogue(settings.config, {
     onCatalogue: (read) => {
       // The store makes the new cells in this same turn, so no request meets an integration without its secret.
-      void secrets.hold(read.catalogue.secretIds);
+      void secrets.hold(read.catalogue);
       catalogue = read.catalogue;
       problems = [];
       for (const warning of read.warnings) log.warn(formatProblem(warning));

@@ -10,6 +10,7 @@ import { template } from './schema.ts';
  */
 export const basic: CredentialKind = {
   key: 'basic',
+  example: 'basic: { username: "{{ api_key }}" }',
   schema: z
     .strictObject({
       username: template({ literal: true }).optional(),

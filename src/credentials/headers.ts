@@ -22,6 +22,7 @@ const headerName = z
 /** `headers: { x-api-key: "{{ . }}" }` sets each of these headers. Some may be plain text, as long as one refers to the secret. */
 export const headers: CredentialKind = {
   key: 'headers',
+  example: 'headers: { x-api-key: "{{ api_key }}" }',
   schema: z
     .record(headerName, template({ literal: true }))
     .refine((fields) => Object.values(fields).some((value) => value.references.length > 0), {

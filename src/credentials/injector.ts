@@ -23,14 +23,24 @@ export class Injector {
     this.#remove = ALWAYS_STRIPPED.filter((name) => !places.includes(name));
   }
 
+  /** Whether a version holds what the integration needs. */
+  accepts(secret: SecretVersion): boolean {
+    return !(this.#result(secret) instanceof CredentialError);
+  }
+
   /** @throws CredentialError when the version does not hold what the integration needs. */
   injection(secret: SecretVersion): Injection {
+    const result = this.#result(secret);
+    if (result instanceof CredentialError) throw result;
+    return result;
+  }
+
+  #result(secret: SecretVersion): Injection | CredentialError {
     let result = this.#known.get(secret);
     if (result === undefined) {
       result = this.#fill(secret);
       this.#known.set(secret, result);
     }
-    if (result instanceof CredentialError) throw result;
     return result;
   }
 

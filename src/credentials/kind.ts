@@ -21,6 +21,8 @@ export interface Credential {
 export interface CredentialKind {
   /** For example `bearer`. */
   readonly key: string;
+  /** The key with a value as it is written. */
+  readonly example: string;
   /** Turns what stands under the key into a credential, or says what is wrong with it. */
   readonly schema: z.ZodType<Credential>;
 }

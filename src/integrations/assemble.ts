@@ -1,5 +1,6 @@
 import { Injector } from '../credentials/injector.ts';
 import { MOST_SECRETS } from '../secrets/secret-store.ts';
+import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Block } from './block.ts';
 import type { Candidate } from './candidates.ts';
 import { closest } from './closest.ts';
@@ -68,14 +69,17 @@ function referenceProblems(
 function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integration[] {
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
-  const { secretId, secretNode, credentials } = definition;
+  const { secretId, secretNode, secretOptions, credentials } = definition;
+  const injector = new Injector(secretId, credentials);
   const at = source.place(block.nameNode);
   return [
     Object.freeze({
       name,
       host: pinned.host,
       secretId,
-      injector: new Injector(secretId, credentials),
+      ...secretOptions,
+      injector,
+      accepts: (version: SecretVersion) => injector.accepts(version),
       places: Object.freeze(credentials.flatMap(({ places }) => places)),
       templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
       where: `${at.file}:${at.line}`,

@@ -6,6 +6,7 @@ import { readCredentials } from './credentials-of.ts';
 import { nameFault } from './integration-name.ts';
 import type { Problem } from './problem.ts';
 import { secretIdFault } from './secret-id.ts';
+import { readSecretOptions, type SecretOptions } from './secret-options.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { plainOf, textOf } from './yaml-values.ts';
 
@@ -17,7 +18,12 @@ export interface Block {
   readonly problems: readonly Problem[];
   /** Undefined for a block that only refers, or whose problems leave nothing to use. */
   readonly definition:
-    | { readonly secretId: string; readonly secretNode: Node; readonly credentials: readonly Credential[] }
+    | {
+        readonly secretId: string;
+        readonly secretNode: Node;
+        readonly secretOptions: SecretOptions;
+        readonly credentials: readonly Credential[];
+      }
     | undefined;
   readonly refers: boolean;
 }
@@ -63,9 +69,10 @@ export function readBlock(
 
   const secret = readSecret(source, node, name);
   const { credentials, problems: faults } = readCredentials(source, node, name);
-  problems.push(...secret.problems, ...faults);
+  const { options: secretOptions, problems: optionFaults } = readSecretOptions(source, node);
+  problems.push(...secret.problems, ...optionFaults, ...faults);
   const broken = problems.some(({ severity }) => severity === 'error');
-  const definition = broken || secret.id === undefined ? undefined : { ...secret.id, credentials };
+  const definition = broken || secret.id === undefined ? undefined : { ...secret.id, secretOptions, credentials };
   return { name, node, nameNode, problems, definition, refers: false };
 }
 

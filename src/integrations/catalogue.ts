@@ -20,7 +20,7 @@ export class Catalogue {
     return this.#integrations.get(name);
   }
 
-  [Symbol.iterator](): Iterator<Integration> {
+  [Symbol.iterator](): MapIterator<Integration> {
     return this.#integrations.values();
   }
 }

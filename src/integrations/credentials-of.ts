@@ -2,8 +2,8 @@ import type { Node } from 'yaml';
 import type { Credential } from '../credentials/kind.ts';
 import { KINDS } from '../credentials/kinds.ts';
 import { KEYS, NOT_YET } from './block-keys.ts';
-import { credentialProblems } from './credential-problems.ts';
 import type { Problem } from './problem.ts';
+import { schemaProblems } from './schema-problems.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { plainOf } from './yaml-values.ts';
 
@@ -22,7 +22,7 @@ export function readCredentials(
     const node = source.follow(value);
     const result = kind.schema.safeParse(plainOf(source, node));
     if (!result.success) {
-      problems.push(...credentialProblems(source, kind, node, result.error.issues));
+      problems.push(...schemaProblems(source, kind, node, result.error.issues));
       continue;
     }
     credentials.push(result.data);

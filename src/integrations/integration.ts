@@ -1,15 +1,14 @@
 import type { Injector } from '../credentials/injector.ts';
 import type { Template } from '../credentials/template.ts';
+import type { SecretUse } from '../secrets/rotation.ts';
 import type { Place } from './problem.ts';
 
 /** A destination and the credential that it gets, as a route asks for it: validated and frozen. */
-export interface Integration {
+export interface Integration extends SecretUse {
   /** Unique in the catalogue. */
   readonly name: string;
   /** The one `:authority` that a request may have when it reaches Attaché, as Envoy rewrites it: lower-case, with the port if one is given. */
   readonly host: string;
-  /** Name or ARN in AWS Secrets Manager. */
-  readonly secretId: string;
   readonly injector: Injector;
   /** The headers that it writes, in lower case. */
   readonly places: readonly string[];

@@ -1,16 +1,23 @@
 import type { Node } from 'yaml';
 import { z } from 'zod';
-import type { CredentialKind } from '../credentials/kind.ts';
 import { didYouMean } from './closest.ts';
 import type { Problem } from './problem.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** What is wrong with the value under a kind's key, each at the key or value that is meant. */
-export function credentialProblems(
+/** A key of a block and what may stand under it. */
+export interface KeySchema {
+  readonly key: string;
+  readonly schema: z.ZodType;
+  /** The key with a value as it should be written. */
+  readonly example: string;
+}
+
+/** What is wrong with the value under a key, each at the key or value that is meant. */
+export function schemaProblems(
   source: YamlSource,
-  kind: CredentialKind,
+  keyed: KeySchema,
   value: Node | undefined,
   issues: readonly Issue[],
 ): Problem[] {
@@ -18,18 +25,18 @@ export function credentialProblems(
   const telling = issues.some(({ code }) => code === 'unrecognized_keys')
     ? issues.filter(({ code }) => code !== 'custom')
     : issues;
-  return telling.flatMap((issue) => problemsOf(source, kind, value, issue));
+  return telling.flatMap((issue) => problemsOf(source, keyed, value, issue));
 }
 
-function problemsOf(source: YamlSource, kind: CredentialKind, value: Node | undefined, issue: Issue): Problem[] {
+function problemsOf(source: YamlSource, keyed: KeySchema, value: Node | undefined, issue: Issue): Problem[] {
   const path = issue.path.map(String);
-  const name = [kind.key, ...path].join('.');
+  const name = [keyed.key, ...path].join('.');
   const node =
     source.get(value, ...path) ?? source.key(source.get(value, ...path.slice(0, -1)), path.at(-1) ?? '') ?? value;
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) =>
-        source.error(source.key(node, key), `${name} has no key "${key}"`, didYouMean(key, keysOf(kind))),
+        source.error(source.key(node, key), `${name} has no key "${key}"`, didYouMean(key, keysOf(keyed))),
       );
     case 'invalid_key': {
       const key = source.key(source.get(value, ...path.slice(0, -1)), path.at(-1) ?? '');
@@ -39,11 +46,7 @@ function problemsOf(source: YamlSource, kind: CredentialKind, value: Node | unde
       if (issue.message.startsWith('Invalid input')) {
         const map = issue.expected === 'object' || issue.expected === 'record';
         return [
-          source.error(
-            node,
-            `${name} must be ${map ? 'a map' : `a ${issue.expected}`}`,
-            map ? `write ${kind.key}: { <name>: "{{ api_key }}" }` : 'write it so',
-          ),
+          source.error(node, `${name} must be ${map ? 'a map' : `a ${issue.expected}`}`, `write ${keyed.example}`),
         ];
       }
       return [
@@ -67,8 +70,8 @@ function mendOf(issue: Issue): string {
   return typeof mend === 'string' ? mend : 'see the grammar of this kind in the README';
 }
 
-/** The keys that a kind's map may have. */
-function keysOf(kind: CredentialKind): string[] {
-  const schema = z.toJSONSchema(kind.schema, { io: 'input', unrepresentable: 'any' });
+/** The keys that a map may have. */
+function keysOf(keyed: KeySchema): string[] {
+  const schema = z.toJSONSchema(keyed.schema, { io: 'input', unrepresentable: 'any' });
   return Object.keys(schema.properties ?? {});
 }

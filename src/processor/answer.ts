@@ -6,8 +6,12 @@ export interface Injected {
   readonly integration: string;
   /** Name or ARN of the secret. */
   readonly secret: string;
-  /** First 8 characters of the VersionId. */
+  /** The VersionId. */
   readonly version: string;
+  /** The VersionIds that this attempt and those before it carry, in their order. Absent on a first attempt. */
+  readonly tried?: readonly string[];
+  /** Whether the destination's answer stands even if it is a refusal: a retry could not help. */
+  readonly final: boolean;
   /** One object per integration and secret version. */
   readonly injection: Injection;
 }

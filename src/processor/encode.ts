@@ -5,17 +5,20 @@ import {
   type HeaderValueOption,
 } from './gen/envoy/config/core/v3/base.ts';
 import { ProcessingResponse } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
+import { NAMESPACE } from './request-facts.ts';
 
 /** Bytes of answers that were given before, by what they do: they live as long as the secret's version does. */
-const encoded = new WeakMap<Injection, Buffer>();
+const encoded = { final: new WeakMap<Injection, Buffer>(), retriable: new WeakMap<Injection, Buffer>() };
 
 /** The answer as Envoy reads it. An injection is encoded once; after that its bytes are handed out again. */
 export function encodeAnswer(answer: Answer): Buffer {
   if (answer.kind === 'deny') return encodeDenial(answer);
-  let bytes = encoded.get(answer.injection);
+  if (answer.tried !== undefined) return encodeInjection(answer, answer.tried);
+  const known = answer.final ? encoded.final : encoded.retriable;
+  let bytes = known.get(answer.injection);
   if (bytes === undefined) {
-    bytes = encodeInjection(answer);
-    encoded.set(answer.injection, bytes);
+    bytes = encodeInjection(answer, [answer.version]);
+    known.set(answer.injection, bytes);
   }
   return bytes;
 }
@@ -29,14 +32,20 @@ export function encodeRequestForTime(ms: number): Buffer {
   });
 }
 
-function encodeInjection({ injection, integration, secret, version }: Injected): Buffer {
+/** What was tried comes back with the next attempt, so that nothing has to be remembered here. */
+function encodeInjection(
+  { injection, integration, secret, version, final }: Injected,
+  tried: readonly string[],
+): Buffer {
   const headerMutation = {
     setHeaders: injection.set.map(({ name, value }) => overwrite(name, value)),
     removeHeaders: [...injection.remove],
   };
   return encode({
     response: { $case: 'requestHeaders', value: { response: { headerMutation } } },
-    dynamicMetadata: { attache: { integration, secret, version } },
+    dynamicMetadata: {
+      [NAMESPACE]: { integration, secret, version: version.slice(0, 8), tried, ...(final ? { final: 'true' } : {}) },
+    },
     overrideMessageTimeout: undefined,
   });
 }

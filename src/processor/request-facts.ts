@@ -8,7 +8,12 @@ export interface RequestFacts {
   readonly attempt: number | undefined;
   /** `:authority` as the destination will see it. */
   readonly authority: string | undefined;
+  /** The VersionIds that earlier attempts carried, in their order. Read from the message only when it is asked for. */
+  readonly tried: () => readonly string[];
 }
+
+/** The namespace of the dynamic metadata in which Attaché leaves what it did, for the next attempt and the access log. */
+export const NAMESPACE = 'attache';
 
 /** Under this key Envoy sends the attributes, however the filter is named. */
 const FILTER = 'envoy.filters.http.ext_proc';
@@ -30,7 +35,13 @@ export function requestFacts(request: ProcessingRequest, headers: HttpHeaders): 
     integration: typeof integration === 'string' && integration !== '' ? integration : undefined,
     attempt: typeof attempt === 'number' && Number.isInteger(attempt) && attempt >= 0 ? attempt : undefined,
     authority: header(headers, ':authority'),
+    tried: () => tried(request),
   };
+}
+
+function tried(request: ProcessingRequest): readonly string[] {
+  const list: unknown = request.metadataContext?.filterMetadata[NAMESPACE]?.tried;
+  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
 }
 
 function header(headers: HttpHeaders, name: string): string | undefined {

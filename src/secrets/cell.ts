@@ -47,9 +47,11 @@ export class Cell<T extends object> {
   #deadAt = Number.NEGATIVE_INFINITY;
   #failure: SecretError | undefined;
   #failures = 0;
-  #failingSince = 0;
+  /** Verdicts since the last read that succeeded, whatever other failures came in between. */
+  #refusals = 0;
+  #refusedSince: number | undefined;
   #askAgainAt = Number.NEGATIVE_INFINITY;
-  #loading: { readonly since: number; readonly done: Promise<void> } | undefined;
+  #loading: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -78,18 +80,13 @@ export class Cell<T extends object> {
   }
 
   /**
-   * The value as it is after a check that began no earlier than now.
-   *
-   * @throws SecretError when there is no usable value by then. A check that fails leaves a usable value in use.
+   * Checks the value, so that what is held afterwards was read no earlier than now. A check that fails, or that takes longer than
+   * `fetchDeadline`, leaves a usable value in use.
    */
-  async check(): Promise<T> {
+  async check(): Promise<void> {
     const since = performance.now();
-    const running = this.#loading;
-    if (running !== undefined) await this.#wait(running.done).catch(() => undefined);
-    if (this.#checkedAt < since) await this.#wait(this.#load(true)).catch(() => undefined);
-    const value = this.peek();
-    if (value === undefined) throw this.#failure ?? this.#late();
-    return value;
+    await this.#patiently(this.#loading);
+    if (this.#checkedAt < since) await this.#patiently(this.#load(true));
   }
 
   /** Reads the value in the background, unless a read is under way. Settles when it has ended, well or not. */
@@ -126,6 +123,11 @@ export class Cell<T extends object> {
     this.#deadAt = Number.NEGATIVE_INFINITY;
   }
 
+  async #patiently(done: Promise<void> | undefined): Promise<void> {
+    if (done === undefined) return;
+    await withDeadline(done, this.#freshness.fetchDeadline, () => this.#late()).catch(() => undefined);
+  }
+
   async #wait(done: Promise<void>): Promise<T> {
     await withDeadline(done, this.#freshness.fetchDeadline, () => this.#late());
     const value = this.peek();
@@ -138,14 +140,12 @@ export class Cell<T extends object> {
   }
 
   #load(urgent: boolean): Promise<void> {
-    if (this.#loading !== undefined) return this.#loading.done;
+    if (this.#loading !== undefined) return this.#loading;
     clearTimeout(this.#timer);
-    const since = performance.now();
-    const done = this.#read(urgent, since).finally(() => {
+    this.#loading = this.#read(urgent, performance.now()).finally(() => {
       this.#loading = undefined;
     });
-    this.#loading = { since, done };
-    return done;
+    return this.#loading;
   }
 
   async #read(urgent: boolean, since: number): Promise<void> {
@@ -156,6 +156,7 @@ export class Cell<T extends object> {
       if (!this.#closed)
         this.#fail(
           error instanceof SecretError ? error : new SecretError(this.#content.name, 'aws_error', String(error)),
+          since,
         );
     }
   }
@@ -168,30 +169,37 @@ export class Cell<T extends object> {
     this.#deadAt = since + this.#freshness.maxStale;
     this.#failure = undefined;
     this.#failures = 0;
+    this.#refusals = 0;
+    this.#refusedSince = undefined;
     this.#schedule(this.#refreshAfter);
     this.#content.notify(same ? { kind: 'confirmed' } : { kind: 'loaded', value, previous });
   }
 
-  #fail(error: SecretError): void {
+  #fail(error: SecretError, since: number): void {
     const now = performance.now();
     const { policy } = error;
     this.#failures = this.#failure?.policy === policy ? this.#failures + 1 : 1;
-    if (this.#failures === 1) this.#failingSince = now;
     this.#failure = error;
     this.#content.notify({ kind: 'failed', error });
     const { purge } = policy;
+    // An outage in between says nothing: only a read that succeeds takes a refusal back.
+    if (purge !== undefined) {
+      this.#refusals += 1;
+      this.#refusedSince ??= now;
+    }
     if (
       purge !== undefined &&
       this.#value !== undefined &&
-      this.#failures >= purge.afterFailures &&
-      now - this.#failingSince >= purge.afterMs
+      this.#refusals >= purge.afterFailures &&
+      now - (this.#refusedSince ?? now) >= purge.afterMs
     ) {
       this.#value = undefined;
       this.#deadAt = Number.NEGATIVE_INFINITY;
       this.#content.notify({ kind: 'purged', error });
     }
     const cold = Math.min(policy.coldRetry.first * 2 ** (this.#failures - 1), policy.coldRetry.most);
-    this.#askAgainAt = now + cold;
+    // A read that hung for longer than the pause has been a pause itself.
+    this.#askAgainAt = Math.max(now, since + cold);
     const warm = policy.warmRetry[Math.min(this.#failures, policy.warmRetry.length) - 1] ?? cold;
     this.#schedule(this.peek() === undefined ? Math.max(cold, warm) : warm);
   }

@@ -11,6 +11,7 @@ const BY_NAME: ReadonlyMap<string, FailureReason> = new Map([
     'LimitExceededException',
     'RequestThrottled',
     'RequestThrottledException',
+    'SlowDown',
   ),
   ...names(
     'aws_error',
@@ -22,6 +23,8 @@ const BY_NAME: ReadonlyMap<string, FailureReason> = new Map([
     'ServiceUnavailable',
     'ServiceUnavailableException',
   ),
+  // What the SDK says of a body that is not AWS's JSON: a proxy's page, or an answer cut short. AWS has said nothing.
+  ...names('aws_error', 'SyntaxError'),
   ...names('timeout', 'TimeoutError', 'AbortError'),
   ...names(
     'aws_credentials',
@@ -29,7 +32,10 @@ const BY_NAME: ReadonlyMap<string, FailureReason> = new Map([
     'TokenProviderError',
     'ExpiredToken',
     'ExpiredTokenException',
+    'InvalidToken',
     'RequestExpired',
+    'RequestTimeTooSkewed',
+    'RequestInTheFuture',
     'UnrecognizedClientException',
     'UnrecognizedClient',
     'InvalidClientTokenId',
@@ -39,13 +45,20 @@ const BY_NAME: ReadonlyMap<string, FailureReason> = new Map([
     'MissingAuthenticationToken',
     'MissingAuthenticationTokenException',
   ),
-  ...names('access_denied', 'AccessDeniedException', 'AccessDenied', 'NotAuthorized', 'UnauthorizedOperation'),
+  // A key's policy that refuses kms:Decrypt is as deliberate as IAM's: only a key that cannot be used is `undecryptable`.
+  ...names(
+    'access_denied',
+    'AccessDeniedException',
+    'AccessDenied',
+    'NotAuthorized',
+    'UnauthorizedOperation',
+    'KMSAccessDeniedException',
+  ),
   ...names('secret_not_found', 'ResourceNotFoundException'),
   ...names(
     'undecryptable',
     'DecryptionFailure',
     'DecryptionFailureException',
-    'KMSAccessDeniedException',
     'KMSDisabledException',
     'KMSInvalidStateException',
   ),
@@ -55,21 +68,12 @@ const BY_NAME: ReadonlyMap<string, FailureReason> = new Map([
     'InvalidParameterException',
     'ValidationException',
     'ValidationError',
+    'SerializationException',
   ),
 ]);
 
-const NETWORK_CODES: ReadonlySet<string> = new Set([
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'ECONNABORTED',
-  'EPIPE',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT',
-  'EPROTO',
-]);
+/** Codes of a connection that was not had or was lost: the system's, the name resolver's, OpenSSL's, the HTTP parser's. */
+const NETWORK_CODE = /^(E[A-Z0-9_]+|HPE_.*|UNABLE_TO_.*|.*CERT.*)$/;
 
 /**
  * Says which way of failing an error of the AWS SDK is. The error's name comes first: AWS answers most errors with HTTP 400,
@@ -79,10 +83,8 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
  */
 export function classify(secretId: string, error: unknown): SecretError {
   if (error instanceof SecretError) return error;
-  const { name, code, status, fault, message } = describe(error);
-  // Only AWS's own exceptions may be quoted: a parser's message can hold a piece of the body, and so of a secret.
-  const detail = fault === undefined ? `${name}${code === undefined ? '' : ` ${code}`}` : `${name}: ${message}`;
-  return new SecretError(secretId, reasonOf(name, code, status, message), detail);
+  const it = describe(error);
+  return new SecretError(secretId, reasonOf(it.name, it.code, it.status, it.message), detailOf(it));
 }
 
 function reasonOf(name: string, code: string | undefined, status: number | undefined, message: string): FailureReason {
@@ -92,19 +94,27 @@ function reasonOf(name: string, code: string | undefined, status: number | undef
   ) {
     return 'secret_deleted';
   }
-  if (name === 'AccessDeniedException' && /\bKMS\b/.test(message)) return 'undecryptable';
-  // The SDK calls a reset connection a TimeoutError: its code says more than its name.
-  if (
-    code !== undefined &&
-    (NETWORK_CODES.has(code) || code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.includes('CERT'))
-  ) {
-    return 'network';
-  }
+  // The SDK calls a reset connection a TimeoutError, as its own timeout: the code says more than the name.
+  if (code === 'ETIMEDOUT') return 'timeout';
+  if (code !== undefined && NETWORK_CODE.test(code)) return 'network';
   const known = BY_NAME.get(name);
   if (known !== undefined) return known;
   if (status === 429) return 'throttled';
   if (status === undefined || status >= 500) return 'aws_error';
-  return 'bad_request';
+  return 'refused';
+}
+
+/** Only AWS's own exceptions may be quoted: a parser's message can hold a piece of the body, and so of a secret. */
+function detailOf({ name, code, status, fault, message, cause }: ReturnType<typeof describe>): string {
+  if (fault !== undefined) return `${name}: ${message}`;
+  return [
+    name,
+    code,
+    status === undefined ? undefined : `HTTP ${status}`,
+    cause === undefined ? undefined : `(${cause})`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(' ');
 }
 
 function describe(error: unknown) {
@@ -112,6 +122,7 @@ function describe(error: unknown) {
     name?: string;
     code?: unknown;
     message?: string;
+    cause?: unknown;
     $fault?: string;
     $metadata?: { httpStatusCode?: number };
   };
@@ -121,6 +132,7 @@ function describe(error: unknown) {
     status: it.$metadata?.httpStatusCode,
     fault: it.$fault,
     message: it.message ?? '',
+    cause: it.cause instanceof Error ? it.cause.name : undefined,
   };
 }
 

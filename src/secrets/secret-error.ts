@@ -26,6 +26,13 @@ const VERDICT: FailurePolicy = {
   purge: { afterFailures: 3, afterMs: 30_000 },
 };
 
+/** What stands until somebody mends it, and does not speak against a value that is held. */
+const STANDING: FailurePolicy = {
+  code: VERDICT.code,
+  coldRetry: VERDICT.coldRetry,
+  warmRetry: [5_000, 10_000, 15_000, 30_000, 60_000],
+};
+
 /** Every way in which reading a secret fails, and what follows from it. */
 export const FAILURES = {
   /** AWS asks to be called less often. */
@@ -36,6 +43,8 @@ export const FAILURES = {
   timeout: TRANSIENT,
   /** No connection: refused, reset, no such host, TLS failure. */
   network: TRANSIENT,
+  /** The secret's own Region does not answer, and its replica has an older version than the one that is held. */
+  replica_behind: TRANSIENT,
   /** Attaché's own AWS identity could not be had, or was not accepted. */
   aws_credentials: TRANSIENT,
   /** IAM or the secret's policy refuses Attaché. */
@@ -47,13 +56,15 @@ export const FAILURES = {
   /** KMS cannot decrypt the value. A disabled key is often an accident, hence the longer grace. */
   undecryptable: {
     ...VERDICT,
-    warmRetry: [5_000, 15_000, 30_000, 60_000],
+    warmRetry: [5_000, 15_000, 40_000, 60_000],
     purge: { afterFailures: 3, afterMs: 300_000 },
   },
-  /** AWS does not accept the request itself, for example the secret's name. */
-  bad_request: { ...VERDICT, purge: { afterFailures: 3, afterMs: 300_000 } },
-  /** The value is there, but it is not text, or larger than AWS allows. */
-  unusable_value: VERDICT,
+  /** AWS refuses with an error that Attaché does not know. It may be a verdict. */
+  refused: { ...VERDICT, purge: { afterFailures: 3, afterMs: 300_000 } },
+  /** AWS does not accept the request itself, for example the secret's name: no verdict on a value that was read before. */
+  bad_request: STANDING,
+  /** The value is there, but it is not text, or larger than AWS allows. The last good one stays in use. */
+  unusable_value: STANDING,
 } as const satisfies Record<string, FailurePolicy>;
 
 /** The name of one way in which reading a secret fails. */
@@ -84,6 +95,7 @@ const EXPLANATIONS: Record<FailureReason, string> = {
   aws_error: 'AWS Secrets Manager failed; try again shortly',
   timeout: 'AWS Secrets Manager did not answer in time; try again shortly',
   network: 'AWS Secrets Manager cannot be reached; try again shortly',
+  replica_behind: 'its Region does not answer, and its replica lags behind; try again shortly',
   aws_credentials:
     "Attaché's AWS credentials are missing, expired or not accepted; see the AWS settings of the Attaché process",
   access_denied:
@@ -91,6 +103,7 @@ const EXPLANATIONS: Record<FailureReason, string> = {
   secret_not_found: 'there is no such secret in this account and Region, or it has no AWSCURRENT version',
   secret_deleted: 'it is marked for deletion; restore it or name another',
   undecryptable: 'its KMS key cannot decrypt it; enable the key or allow kms:Decrypt to Attaché',
+  refused: "AWS Secrets Manager refuses to give it; see Attaché's log for the error",
   bad_request: 'AWS Secrets Manager does not accept the request; check the name of the secret',
   unusable_value: 'its value is not a text of 1 to 65,536 bytes; store the key as SecretString',
 };

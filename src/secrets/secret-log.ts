@@ -1,6 +1,7 @@
 import type { Log } from '../telemetry/log.ts';
+import type { RotationEvent } from './rotation.ts';
+import type { SecretEvent } from './secret.ts';
 import type { SecretError } from './secret-error.ts';
-import type { SecretEvent } from './secret-store.ts';
 
 /** Counts what happens to secrets, and logs each change of state: never a value, its length or its hash. */
 export class SecretLog {
@@ -12,7 +13,7 @@ export class SecretLog {
     this.#log = log;
   }
 
-  notify(secret: string, event: SecretEvent): void {
+  secret(secret: string, event: SecretEvent): void {
     const result = event.kind === 'failed' ? event.error.reason : event.kind;
     this.#counts.set(result, (this.#counts.get(result) ?? 0) + 1);
     switch (event.kind) {
@@ -29,6 +30,18 @@ export class SecretLog {
         if (this.#failing.delete(secret)) this.#log.info({ secret }, 'secret can be read again');
         break;
     }
+  }
+
+  rotation({ kind, ...details }: RotationEvent): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+    if (kind === 'learnt') this.#log.info(details, 'another version is used: the destination takes it');
+    else this.#log.error(details, 'the new version lacks what the integration needs: the one before stays in use');
+  }
+
+  queueFails(error: string | undefined): void {
+    if (error === undefined) this.#log.info('the queue of events can be read again');
+    else
+      this.#log.warn({ reason: error }, 'the queue of events cannot be read: rotations are noticed by checking alone');
   }
 
   /** How many checks of secrets had which result. */

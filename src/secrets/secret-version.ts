@@ -9,10 +9,16 @@
 export class SecretVersion {
   /** The VersionId, 32 to 64 characters. Not a secret. */
   readonly id: string;
+  /** When the version was created, in ms since 1970, where AWS says so. */
+  readonly createdAt: number | undefined;
+  /** Whether it was read from a replica, which may lag behind. */
+  readonly fromReplica: boolean;
   readonly #bytes: Buffer;
 
-  constructor(id: string, value: string) {
+  constructor(id: string, value: string, origin: { readonly createdAt?: number; readonly fromReplica?: boolean } = {}) {
     this.id = id;
+    this.createdAt = origin.createdAt;
+    this.fromReplica = origin.fromReplica ?? false;
     this.#bytes = Buffer.from(value, 'utf8');
   }
 

@@ -4,6 +4,8 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import PQueue from 'p-queue';
 import { guardedCredentials } from './aws-credentials.ts';
 import { classify } from './classify.ts';
+import { readFromRegions } from './read-from-regions.ts';
+import { secondTry } from './second-try.ts';
 import { SecretError } from './secret-error.ts';
 import { SecretVersion } from './secret-version.ts';
 import { withDeadline } from './with-deadline.ts';
@@ -17,13 +19,21 @@ export const READ_DEADLINE = 5_000;
 /** What reads secrets. */
 export interface SecretSource {
   /**
-   * The current version of a secret.
+   * The version of a secret that has a label.
    *
    * @param secretId name or ARN.
    * @param urgent whether a request waits for it: it then goes before background work.
    * @throws SecretError for every failure, in `deadline` ms at most.
    */
-  fetch(secretId: string, urgent: boolean): Promise<SecretVersion>;
+  fetch(secretId: string, urgent: boolean, options?: ReadOptions): Promise<SecretVersion>;
+}
+
+/** Which version is read, and where. */
+export interface ReadOptions {
+  /** The label of the version. Default AWSCURRENT. */
+  readonly stage?: 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS';
+  /** Regions that hold a replica, asked in this order when the secret's own Region does not answer. Default none. */
+  readonly replicas?: readonly string[];
 }
 
 /** Bounds of the calls to AWS. */
@@ -41,6 +51,13 @@ export interface SecretsManagerOptions {
 export class SecretsManager implements SecretSource {
   readonly #clients = new Map<string, SecretsManagerClient>();
   readonly #credentials = guardedCredentials();
+  readonly #connections = new NodeHttpHandler({
+    connectionTimeout: 500,
+    requestTimeout: 1_500,
+    throwOnRequestTimeout: true,
+    socketTimeout: 1_500,
+    httpsAgent: new Agent({ keepAlive: true, maxSockets: 25 }),
+  });
   readonly #queue = new PQueue({ concurrency: 10, intervalCap: 40, interval: 2_000, carryoverIntervalCount: true });
   readonly #deadline: number;
 
@@ -48,14 +65,16 @@ export class SecretsManager implements SecretSource {
     this.#deadline = options.deadline;
   }
 
-  async fetch(secretId: string, urgent: boolean): Promise<SecretVersion> {
+  async fetch(secretId: string, urgent: boolean, options: ReadOptions = {}): Promise<SecretVersion> {
     const abort = new AbortController();
     const late = () => {
       const error = new SecretError(secretId, 'timeout', `no answer in ${this.#deadline} ms`);
       abort.abort(error);
       return error;
     };
-    const work = this.#queue.add(() => this.#read(secretId, abort.signal), {
+    const read = (region: string | undefined) =>
+      this.#read(secretId, region, options.stage ?? 'AWSCURRENT', abort.signal);
+    const work = this.#queue.add(() => readFromRegions(regionOf(secretId), options.replicas ?? [], read), {
       priority: urgent ? 1 : 0,
       signal: abort.signal,
     });
@@ -68,31 +87,53 @@ export class SecretsManager implements SecretSource {
 
   /** Closes the connections to AWS. */
   close(): void {
-    for (const client of this.#clients.values()) client.destroy();
+    this.#connections.destroy();
     this.#clients.clear();
   }
 
-  async #read(secretId: string, signal: AbortSignal): Promise<SecretVersion> {
+  async #read(
+    secretId: string,
+    region: string | undefined,
+    stage: string,
+    signal: AbortSignal,
+  ): Promise<SecretVersion> {
+    const client = this.#client(region);
     try {
-      return await this.#getSecretValue(secretId, signal);
+      return await this.#getSecretValue(secretId, region, stage, signal);
     } catch (error) {
-      if (signal.aborted || classify(secretId, error).reason !== 'aws_credentials') throw error;
-      // The SDK remembers an identity inside its client: a new client asks for a new one.
-      this.#credentials.forget();
-      this.close();
-      return await this.#getSecretValue(secretId, signal);
+      const failure = classify(secretId, error);
+      if (signal.aborted || failure.reason !== 'aws_credentials' || gaveNoCredentials(error)) throw failure;
+      this.#renewIdentity(client);
+      return await this.#getSecretValue(secretId, region, stage, signal).catch((again) => {
+        throw classify(secretId, again);
+      });
     }
   }
 
-  async #getSecretValue(secretId: string, signal: AbortSignal): Promise<SecretVersion> {
-    const answer = await this.#client(regionOf(secretId)).send(new GetSecretValueCommand({ SecretId: secretId }), {
-      abortSignal: signal,
-    });
-    const { VersionId: id, SecretString: value } = answer;
+  /** AWS refuses the identity that a client has: forgets it, once, however many calls are refused with it. */
+  #renewIdentity(refused: SecretsManagerClient): void {
+    if (![...this.#clients.values()].includes(refused)) return;
+    this.#credentials.forget();
+    // The SDK remembers an identity inside its client: a new client asks for a new one. Calls under way end undisturbed.
+    this.#clients.clear();
+  }
+
+  async #getSecretValue(
+    secretId: string,
+    region: string | undefined,
+    stage: string,
+    signal: AbortSignal,
+  ): Promise<SecretVersion> {
+    const command = new GetSecretValueCommand({ SecretId: inRegion(secretId, region), VersionStage: stage });
+    const answer = await this.#client(region).send(command, { abortSignal: signal });
+    const { VersionId: id, SecretString: value, CreatedDate: created } = answer;
     if (id === undefined || value === undefined || value === '' || Buffer.byteLength(value) > LARGEST_VALUE) {
       throw new SecretError(secretId, 'unusable_value', 'GetSecretValue returned no SecretString of 1 to 65536 bytes');
     }
-    return new SecretVersion(id, value);
+    return new SecretVersion(id, value, {
+      ...(created === undefined ? {} : { createdAt: created.getTime() }),
+      fromReplica: region !== regionOf(secretId),
+    });
   }
 
   #client(region: string | undefined): SecretsManagerClient {
@@ -103,22 +144,28 @@ export class SecretsManager implements SecretSource {
       ...(region === undefined ? {} : { region }),
       credentials: () => this.#credentials.provide(),
       maxAttempts: 2,
-      requestHandler: new NodeHttpHandler({
-        connectionTimeout: 500,
-        requestTimeout: 1_500,
-        throwOnRequestTimeout: true,
-        socketTimeout: 1_500,
-        httpsAgent: new Agent({ keepAlive: true, maxSockets: 25 }),
-      }),
+      retryStrategy: secondTry,
+      requestHandler: this.#connections,
     });
     this.#clients.set(key, client);
     return client;
   }
 }
 
+/** Whether the call was never made for want of credentials, rather than refused by AWS. */
+function gaveNoCredentials(error: unknown): boolean {
+  return error instanceof Error && error.name === 'CredentialsProviderError';
+}
+
 /** The Region that an ARN names; undefined for a name. */
 function regionOf(secretId: string): string | undefined {
   return secretId.startsWith('arn:') ? secretId.split(':')[3] : undefined;
+}
+
+/** The same secret in another Region: a replica's ARN differs in nothing but its Region. */
+function inRegion(secretId: string, region: string | undefined): string {
+  if (region === undefined || regionOf(secretId) === undefined) return secretId;
+  return secretId.split(':').with(3, region).join(':');
 }
 
 /**
@@ -132,8 +179,9 @@ export async function awsSettingsProblems(): Promise<string[]> {
   try {
     const region = await client.config.region().catch(() => undefined);
     if (region === undefined) problems.push('No AWS Region: set AWS_REGION, for example AWS_REGION=eu-central-1.');
-    const endpoint = process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? process.env.AWS_ENDPOINT_URL;
-    if (endpoint === undefined) return problems;
+    // An empty variable, as .env files and Compose leave them, is none.
+    const endpoint = process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER || process.env.AWS_ENDPOINT_URL;
+    if (!endpoint) return problems;
     if (!URL.canParse(endpoint)) {
       problems.push(
         `AWS_ENDPOINT_URL_SECRETS_MANAGER is no URL: ${endpoint}. Write it as http://host:port or https://host.`,

@@ -16,7 +16,8 @@ const injected: Answer = {
   kind: 'inject',
   integration: 'stripe',
   secret: 'prod/stripe',
-  version: '12345678',
+  version: '12345678-abcd',
+  final: false,
   injection: { set: [{ name: 'authorization', value: Buffer.from('Bearer k') }], remove: ['cookie'] },
 };
 
@@ -65,7 +66,7 @@ describe('the processor', () => {
       },
     });
     expect(answers[0]?.dynamicMetadata).toEqual({
-      attache: { integration: 'stripe', secret: 'prod/stripe', version: '12345678' },
+      attache: { integration: 'stripe', secret: 'prod/stripe', version: '12345678', tried: ['12345678-abcd'] },
     });
   });
 

@@ -212,7 +212,7 @@ describe('a cell', () => {
     expect(cell.peek()).toEqual({ id: 'v1' });
   });
 
-  it('on a retry takes only what was checked after the retry began', async () => {
+  it('when it is checked, has read anew after that, also when a read was under way', async () => {
     const { cell, calls, call } = scripted();
     void cell.refresh();
     await call(0).resolve('v1');
@@ -220,24 +220,42 @@ describe('a cell', () => {
     expect(calls).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(10);
 
-    const retry = cell.check();
+    const check = cell.check();
     await call(1).resolve('v1');
     expect(calls).toHaveLength(3);
     await call(2).resolve('v2');
+    await check;
 
-    expect(await retry).toEqual({ id: 'v2' });
+    expect(cell.peek()).toEqual({ id: 'v2' });
   });
 
-  it('on a retry still answers with the value it holds when the check fails', async () => {
+  it('is checked once for all who ask at the same time', async () => {
+    const { cell, calls, call } = scripted();
+    void cell.refresh();
+    await call(0).resolve('v1');
+    await vi.advanceTimersByTimeAsync(10);
+
+    const checks = Array.from({ length: 100 }, () => cell.check());
+    await vi.advanceTimersByTimeAsync(0);
+    await call(1).resolve('v2');
+    await Promise.all(checks);
+
+    expect(calls).toHaveLength(2);
+    expect(cell.peek()).toEqual({ id: 'v2' });
+  });
+
+  it('keeps a usable value when a check fails', async () => {
     const { cell, call } = scripted();
     void cell.refresh();
     await call(0).resolve('v1');
     await vi.advanceTimersByTimeAsync(10);
 
-    const retry = cell.check();
+    const check = cell.check();
+    await vi.advanceTimersByTimeAsync(0);
     await call(1).fail('throttled');
+    await check;
 
-    expect(await retry).toEqual({ id: 'v1' });
+    expect(cell.peek()).toEqual({ id: 'v1' });
   });
 
   it('does nothing any more once it is closed', async () => {

@@ -1,4 +1,4 @@
-// Runs the end-to-end tests of injection and refusal on each Envoy that is supported.
+// Runs the end-to-end tests of injection, refusal and rotation on each Envoy that is supported.
 import { spawnSync } from 'node:child_process';
 
 const versions = ['1.38.3', '1.39.3', '1.40.0'];
@@ -7,7 +7,14 @@ const failed = versions.filter((version) => {
   process.stdout.write(`Envoy ${version}\n`);
   const { status } = spawnSync(
     'vitest',
-    ['run', '--project', 'e2e', 'test/e2e/injection.test.ts', 'test/e2e/fail-closed.test.ts'],
+    [
+      'run',
+      '--project',
+      'e2e',
+      'test/e2e/injection.test.ts',
+      'test/e2e/fail-closed.test.ts',
+      'test/e2e/rotation.test.ts',
+    ],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, ENVOY_VERSION: version },

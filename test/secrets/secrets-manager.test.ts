@@ -1,0 +1,177 @@
+import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { awsSettingsProblems, SecretsManager } from '../../src/secrets/secrets-manager.ts';
+import {
+  type ScriptedSecretsManager,
+  startScriptedSecretsManager,
+} from '../support/scripted-secrets-manager/scripted-secrets-manager.ts';
+
+let aws: ScriptedSecretsManager;
+let source: SecretsManager;
+
+beforeEach(async () => {
+  aws = await startScriptedSecretsManager();
+  for (const [name, value] of Object.entries(aws.aws.environment)) vi.stubEnv(name, value);
+  source = new SecretsManager({ deadline: 4_000 });
+});
+afterEach(async () => {
+  source.close();
+  await aws.stop();
+  vi.unstubAllEnvs();
+});
+
+/** How long something takes, in ms. */
+async function timed<T>(work: Promise<T>): Promise<{ result: T; ms: number }> {
+  const began = performance.now();
+  const result = await work;
+  return { result, ms: performance.now() - began };
+}
+
+describe('the source of secrets', () => {
+  it('reads the current version, by name and by ARN, with one call each', async () => {
+    const id = await aws.aws.put('prod/x', 'v1');
+    const arn = `arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/x`;
+
+    const byName = await source.fetch('prod/x', true);
+    const byArn = await source.fetch(arn, true);
+
+    expect([byName, byArn].map((version) => [version.id, version.reveal()])).toEqual([
+      [id, 'v1'],
+      [id, 'v1'],
+    ]);
+    const reads = aws.calls.entries.filter(({ operation }) => operation === 'GetSecretValue');
+    expect(reads.map(({ region }) => region)).toEqual(['us-east-1', 'eu-central-1']);
+  });
+
+  it('reads what a label is on', async () => {
+    const first = await aws.aws.put('prod/x', 'v1');
+    const second = await aws.aws.put('prod/x', 'v2');
+
+    const before = await source.fetch('prod/x', true, { stage: 'AWSPREVIOUS' });
+    await aws.aws.client.send(
+      new UpdateSecretVersionStageCommand({
+        SecretId: 'prod/x',
+        VersionStage: 'AWSCURRENT',
+        RemoveFromVersionId: second,
+        MoveToVersionId: first,
+      }),
+    );
+    const after = await source.fetch('prod/x', true, { stage: 'AWSPREVIOUS' });
+
+    expect([before.reveal(), after.reveal()]).toEqual(['v1', 'v2']);
+  });
+
+  it.each([
+    ['InternalServiceError with 400', { error: 'InternalServiceError' }],
+    ['a page instead of JSON', { status: 503, body: '<html>', headers: { 'content-type': 'text/html' } }],
+    ['a lost connection', 'cut'],
+    ['throttling', { error: 'ThrottlingException' }],
+    ['a short retry-after', { error: 'ThrottlingException', headers: { 'retry-after': '0' } }],
+    ['an expired token', { error: 'ExpiredTokenException' }],
+  ] as const)('gets over one failure: %s', async (_, fault) => {
+    await aws.aws.put('prod/x', 'v1');
+    let failures = 0;
+    aws.disturb(() => {
+      failures += 1;
+      return failures === 1 ? fault : undefined;
+    });
+
+    const { result, ms } = await timed(source.fetch('prod/x', true));
+
+    expect(result.reveal()).toBe('v1');
+    expect(ms).toBeLessThan(1_500);
+  });
+
+  it('gets over a connection that has died unnoticed, within the time that a request waits', async () => {
+    await aws.aws.put('prod/x', 'v1');
+    await source.fetch('prod/x', true);
+    let calls = 0;
+    aws.disturb(() => {
+      calls += 1;
+      return calls === 1 ? 'hang' : undefined;
+    });
+
+    const { result, ms } = await timed(source.fetch('prod/x', true));
+
+    expect(result.reveal()).toBe('v1');
+    expect(ms).toBeLessThan(2_000);
+  });
+
+  it.each([
+    ['retry-after', '60'],
+    ['x-amz-retry-after', '60000'],
+  ])('is told of throttling in time, whatever pause AWS asks for by %s', async (header, value) => {
+    aws.disturb(() => ({ error: 'ThrottlingException', headers: { [header]: value } }));
+
+    const { result, ms } = await timed(source.fetch('prod/x', true).catch((error) => error.reason));
+
+    expect(result).toBe('throttled');
+    expect(ms).toBeLessThan(1_500);
+  });
+
+  it.each([-1, 1])('works with a clock that is ten minutes off (%i)', async (direction) => {
+    await aws.aws.put('prod/x', 'v1');
+    aws.clockSkewMs = direction * 10 * 60_000;
+
+    expect((await source.fetch('prod/x', true)).reveal()).toBe('v1');
+  });
+
+  it('ends a read at its deadline, whatever hangs, and serves the next one', async () => {
+    await aws.aws.put('prod/x', 'v1');
+    const hurried = new SecretsManager({ deadline: 300 });
+    aws.disturb(() => 'hang');
+
+    const { result, ms } = await timed(hurried.fetch('prod/x', true).catch((error) => error.reason));
+    aws.disturb(undefined);
+    const next = await hurried.fetch('prod/x', true);
+    hurried.close();
+
+    expect(result).toBe('timeout');
+    expect(ms).toBeLessThan(400);
+    expect(next.reveal()).toBe('v1');
+  });
+
+  it('lets other reads end undisturbed when AWS refuses the identity of one', async () => {
+    await aws.aws.put('prod/x', 'v1');
+    await aws.aws.put('prod/slow', 'v1');
+    aws.disturb(({ secret }) => (secret === 'prod/slow' ? { delayMs: 300 } : { error: 'ExpiredTokenException' }));
+    const slow = source.fetch('prod/slow', true);
+    await aws.calls.find(({ secret, operation }) => secret === 'prod/slow' && operation === 'GetSecretValue');
+
+    const failed = await source.fetch('prod/x', true).catch((error) => error.reason);
+
+    expect(failed).toBe('aws_credentials');
+    expect((await slow).reveal()).toBe('v1');
+    expect(
+      aws.calls.entries.filter(({ secret, operation }) => secret === 'prod/slow' && operation === 'GetSecretValue'),
+    ).toHaveLength(1);
+  });
+
+  it('asks for urgent secrets first when many wait, ten at a time', async () => {
+    aws.delayMs = 50;
+    const names = Array.from({ length: 15 }, (_, index) => `prod/${index}`);
+    const reads = names.map((name) => source.fetch(name, false).catch(() => undefined));
+    const urgent = source.fetch('prod/urgent', true).catch(() => undefined);
+
+    await Promise.all([...reads, urgent]);
+
+    expect(aws.calls.entries.findIndex(({ secret }) => secret === 'prod/urgent')).toBe(10);
+  });
+});
+
+describe('AWS settings that cannot work', () => {
+  it.each([
+    ['a FIPS endpoint beside an endpoint', { AWS_USE_FIPS_ENDPOINT: 'true' }, /AWS_USE_FIPS_ENDPOINT/],
+    ['a dual-stack endpoint beside an endpoint', { AWS_USE_DUALSTACK_ENDPOINT: 'true' }, /AWS_USE_DUALSTACK_ENDPOINT/],
+    ['no Region', { AWS_REGION: '', AWS_DEFAULT_REGION: '' }, /AWS_REGION=/],
+    ['an endpoint that is no URL', { AWS_ENDPOINT_URL_SECRETS_MANAGER: 'nonsense' }, /is no URL/],
+  ])('are told at start: %s', async (_, environment, sentence) => {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+
+    expect((await awsSettingsProblems()).join('\n')).toMatch(sentence);
+  });
+
+  it('are not seen in good ones', async () => {
+    expect(await awsSettingsProblems()).toEqual([]);
+  });
+});

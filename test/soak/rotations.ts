@@ -1,0 +1,72 @@
+// Rotates a key over and over under load, in each of the four ways in which keys are rotated. Every request must be answered
+// with 2xx. Prints what the requests and AWS had to bear.
+import { Agent } from 'node:http';
+import { parseArgs } from 'node:util';
+import { startStack } from '../../local/stack.ts';
+import { startAwsFront } from '../e2e/support/aws-front.ts';
+import { send } from '../e2e/support/send.ts';
+import { openLoop } from '../support/open-loop.ts';
+import { ROTATION_KINDS } from '../support/rotation-kinds.ts';
+
+const { values } = parseArgs({
+  options: {
+    rotations: { type: 'string', default: '50' },
+    rate: { type: 'string', default: '300' },
+    kind: { type: 'string', multiple: true, default: ['a', 'b', 'c', 'd'] },
+  },
+});
+const rotations = Number(values.rotations);
+const rate = Number(values.rate);
+
+/** One request in ten carries a body, of up to 512 KB. */
+const bodies = [1_000, 65_536, 262_144, 524_288].map((size) => Buffer.alloc(size, 'x'));
+
+let good = true;
+for (const [index, kind] of ROTATION_KINDS.entries()) {
+  const letter = 'abcd'.charAt(index);
+  if (!values.kind.includes(letter)) continue;
+  process.stdout.write(`(${letter}) ${kind.name}: ${rotations} rotations at ${rate} requests/s\n`);
+  await using stack = await startStack({ attache: false });
+  await using front = await startAwsFront(stack.aws.endpoint);
+  // Secrets are checked often, so that the background check falls into every phase of a rotation too.
+  await stack.startAttache({
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: front.endpoint,
+    ATTACHE_REFRESH_AFTER: '5s',
+    ATTACHE_LOG: 'warn',
+  });
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const done = new AbortController();
+  const began = performance.now();
+  const load = openLoop({ rate, until: done.signal }, async (number) => {
+    const body = number % 10 === 0 ? bodies[(number / 10) % bodies.length] : undefined;
+    return (await send(stack.port, { host: 'openai.int', path: '/v1/responses', agent, ...(body && { body }) })).status;
+  });
+  let key = stack.keys.openai;
+  for (let done = 1; done <= rotations; done += 1) {
+    key = await kind.rotate(stack, key);
+    if (done % 10 === 0) process.stdout.write(`  ${done} rotations\n`);
+  }
+  done.abort();
+  const result = await load;
+  agent.destroy();
+
+  const seconds = (performance.now() - began) / 1_000;
+  const reads = front.calls.entries.filter(
+    ({ operation, secret }) => operation === 'GetSecretValue' && secret === 'prod/openai',
+  ).length;
+  const background = Math.round(seconds / 4.5);
+  const refused = stack.upstream.requests.entries.filter(({ status }) => status === 401).length;
+  const failed = Object.entries(result.statuses).reduce(
+    (sum, [status, count]) => (/^2\d\d$/.test(status) ? sum : sum + count),
+    0,
+  );
+  const p99 = result.percentile(0.99);
+  process.stdout.write(
+    `  ${result.count} requests, ${failed} not answered with 2xx ${JSON.stringify(result.statuses)}; p50 ${result.percentile(0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, longest ${result.percentile(1).toFixed(0)} ms\n` +
+      `  attempts that the destination refused (of the last 100,000): ${refused}; GetSecretValue calls: ${reads}, of which about ${background} in the background\n`,
+  );
+  const passed = failed === 0 && p99 < 250;
+  process.stdout.write(`${passed ? 'passed' : 'FAILED'}: (${letter})\n`);
+  good &&= passed;
+}
+process.exit(good ? 0 : 1);

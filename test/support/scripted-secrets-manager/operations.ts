@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { AwsError, notFound } from './aws-error.ts';
+import { type Content, SecretState } from './secret-state.ts';
+
+/** The members of a call's body. */
+export type Input = Readonly<Record<string, unknown>>;
+
+interface Named {
+  readonly name: string;
+  readonly arn: string;
+  readonly state: SecretState;
+}
+
+/** The secrets of one account. Every Region sees the same ones, as if each were a replica that never lags. */
+export class Account {
+  readonly #secrets: Named[] = [];
+  readonly #operations: Readonly<Record<string, (input: Input) => object>> = {
+    CreateSecret: (input) => this.#create(input),
+    PutSecretValue: (input) => {
+      const { name, arn, state } = this.#find(input);
+      const version = state.put(contentOf(input), stagesOf(input), text(input, 'ClientRequestToken'));
+      return { ARN: arn, Name: name, VersionId: version.id, VersionStages: version.stages };
+    },
+    UpdateSecretVersionStage: (input) => {
+      const { name, arn, state } = this.#find(input);
+      const to = text(input, 'MoveToVersionId');
+      const from = text(input, 'RemoveFromVersionId');
+      state.move({
+        stage: text(input, 'VersionStage') ?? '',
+        ...(to === undefined ? {} : { to }),
+        ...(from === undefined ? {} : { from }),
+      });
+      return { ARN: arn, Name: name };
+    },
+    GetSecretValue: (input) => {
+      const { name, arn, state } = this.#find(input);
+      const version = state.read(text(input, 'VersionId'), text(input, 'VersionStage') ?? 'AWSCURRENT');
+      const common = { ARN: arn, Name: name, VersionId: version.id, VersionStages: version.stages };
+      return { ...common, CreatedDate: version.createdAt, ...version.content };
+    },
+    DescribeSecret: (input) => {
+      const { name, arn, state } = this.#find(input);
+      const deleted = state.deletionAt === undefined ? {} : { DeletedDate: state.deletionAt };
+      return { ARN: arn, Name: name, VersionIdsToStages: state.labels(), ...deleted };
+    },
+    DeleteSecret: (input) => {
+      const { name, arn, state } = this.#find(input);
+      const days = input.RecoveryWindowInDays;
+      return { ARN: arn, Name: name, DeletionDate: state.delete(typeof days === 'number' ? days : 30) };
+    },
+    RestoreSecret: (input) => {
+      const { name, arn, state } = this.#find(input);
+      state.restore();
+      return { ARN: arn, Name: name };
+    },
+  };
+
+  /**
+   * Answers one call.
+   *
+   * @throws AwsError as AWS does.
+   */
+  call(operation: string, input: Input): object {
+    const run = this.#operations[operation];
+    if (run === undefined) throw new AwsError('UnknownOperationException', `${operation} is not scripted`);
+    return run(input);
+  }
+
+  #create(input: Input): object {
+    const name = text(input, 'Name') ?? '';
+    if (this.#secrets.some((secret) => secret.name === name)) {
+      throw new AwsError('ResourceExistsException', `The operation failed because the secret ${name} already exists.`);
+    }
+    const ending = randomBytes(3).toString('hex');
+    const arn = `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-${ending}`;
+    const state = new SecretState();
+    this.#secrets.push({ name, arn, state });
+    const content = contentOf(input);
+    if (Object.keys(content).length === 0) return { ARN: arn, Name: name };
+    const version = state.put(content, ['AWSCURRENT'], text(input, 'ClientRequestToken'));
+    return { ARN: arn, Name: name, VersionId: version.id };
+  }
+
+  /** By name, by ARN, or by an ARN without its random ending. */
+  #find(input: Input): Named {
+    const id = withoutRegion(text(input, 'SecretId') ?? '');
+    const found = this.#secrets.find(({ name, arn }) => {
+      const whole = withoutRegion(arn);
+      return name === id || whole === id || whole.slice(0, -7) === id;
+    });
+    if (found === undefined) throw notFound('secret');
+    return found;
+  }
+}
+
+function withoutRegion(id: string): string {
+  return id.startsWith('arn:') ? id.split(':').with(3, '').join(':') : id;
+}
+
+function contentOf(input: Input): Content {
+  const value = text(input, 'SecretString');
+  const binary = text(input, 'SecretBinary');
+  return {
+    ...(value === undefined ? {} : { SecretString: value }),
+    ...(binary === undefined ? {} : { SecretBinary: binary }),
+  };
+}
+
+function stagesOf(input: Input): string[] {
+  return Array.isArray(input.VersionStages) ? input.VersionStages.map(String) : ['AWSCURRENT'];
+}
+
+function text(input: Input, member: string): string | undefined {
+  const value = input[member];
+  return typeof value === 'string' ? value : undefined;
+}
