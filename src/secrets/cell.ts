@@ -16,7 +16,7 @@ export type CellEvent<T> =
   | { readonly kind: 'loaded'; readonly value: T; readonly previous: T | undefined }
   | { readonly kind: 'confirmed' }
   | { readonly kind: 'failed'; readonly error: SecretError }
-  | { readonly kind: 'purged'; readonly error: SecretError };
+  | { readonly kind: 'purged'; readonly value: T; readonly error: SecretError };
 
 /** What a cell needs to know of the value that it holds. */
 export interface CellContent<T> {
@@ -187,21 +187,24 @@ export class Cell<T extends object> {
       this.#refusals += 1;
       this.#refusedSince ??= now;
     }
-    if (
+    const isRevoked =
       purge !== undefined &&
-      this.#value !== undefined &&
       this.#refusals >= purge.afterFailures &&
-      now - (this.#refusedSince ?? now) >= purge.afterMs
-    ) {
-      this.#value = undefined;
-      this.#deadAt = Number.NEGATIVE_INFINITY;
-      this.#content.notify({ kind: 'purged', error });
-    }
+      now - (this.#refusedSince ?? now) >= purge.afterMs;
+    if (isRevoked || now >= this.#deadAt) this.#purge(error);
     const cold = Math.min(policy.coldRetry.first * 2 ** (this.#failures - 1), policy.coldRetry.most);
     // A read that hung for longer than the pause has been a pause itself.
     this.#askAgainAt = Math.max(now, since + cold);
     const warm = policy.warmRetry[Math.min(this.#failures, policy.warmRetry.length) - 1] ?? cold;
     this.#schedule(this.peek() === undefined ? Math.max(cold, warm) : warm);
+  }
+
+  #purge(error: SecretError): void {
+    const value = this.#value;
+    if (value === undefined) return;
+    this.#value = undefined;
+    this.#deadAt = Number.NEGATIVE_INFINITY;
+    this.#content.notify({ kind: 'purged', value, error });
   }
 
   #schedule(ms: number): void {

@@ -178,6 +178,7 @@ export class Secret {
   #notify(event: SecretEvent): void {
     if (event.kind === 'loaded') this.#loaded(event.value, event.previous);
     if (event.kind === 'purged') {
+      event.value.wipe();
       this.#pending.forget();
       this.#replaced.forget();
       this.#forgetPrevious();

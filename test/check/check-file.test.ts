@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { privateFolder } from '../../local/guard.ts';
 import { checkFile, checkText } from '../../src/check/check-file.ts';
 import { formatProblem } from '../../src/integrations/problem.ts';
 import { SecretError } from '../../src/secrets/secret-error.ts';
@@ -162,7 +162,7 @@ describe('attache check', () => {
   });
 
   it('reads a file, and says of one that is not there which setting names it', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'attache-'));
+    const directory = privateFolder();
     writeFileSync(join(directory, 'good.yaml'), GOOD);
 
     const [good, missing] = await Promise.all(

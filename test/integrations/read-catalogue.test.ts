@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { privateFolder } from '../../local/guard.ts';
 import { CatalogueError, formatProblem } from '../../src/integrations/problem.ts';
 import { parseCatalogue, readCatalogue } from '../../src/integrations/read-catalogue.ts';
 import { SecretVersion } from '../../src/secrets/secret-version.ts';
@@ -230,7 +230,7 @@ describe('the secret of an integration', () => {
 });
 
 describe('a file that cannot be read', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'attache-'));
+  const directory = privateFolder();
 
   it('is named, with the setting that names it', () => {
     const file = join(directory, 'none.yaml');
