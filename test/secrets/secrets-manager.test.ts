@@ -43,6 +43,22 @@ describe('the source of secrets', () => {
     expect(reads.map(({ region }) => region)).toEqual(['us-east-1', 'eu-central-1']);
   });
 
+  it.each(['prod/x', 'arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/x'])(
+    'reads %s from a replica when its own Region fails',
+    async (secret) => {
+      await aws.aws.put('prod/x', 'v1');
+      aws.disturb(({ region }) =>
+        region === 'us-east-1' ? { error: 'InternalServiceError', status: 500 } : undefined,
+      );
+
+      const version = await source.fetch(secret, true, { replicas: ['eu-west-1'] });
+
+      expect([version.reveal(), version.fromReplica]).toEqual(['v1', true]);
+      const answered = aws.calls.entries.at(-1);
+      expect([answered?.region, answered?.secret]).toEqual(['eu-west-1', secret.replace('us-east-1', 'eu-west-1')]);
+    },
+  );
+
   it('reads what a label is on', async () => {
     const first = await aws.aws.put('prod/x', 'v1');
     const second = await aws.aws.put('prod/x', 'v2');
