@@ -124,6 +124,9 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
       key: options.certificate.key,
       cert: options.certificate.certificate,
       allowHTTP1: true,
+      // Envoy resets the stream of each response that it retries; a hundred rotations in a row are no attack here.
+      streamResetBurst: 1_000_000,
+      streamResetRate: 1_000_000,
       ...(options.http2 === false ? { ALPNProtocols: ['http/1.1'] } : {}),
     },
     (incoming, outgoing) => {

@@ -50,7 +50,10 @@ export class LabelEvents {
     const credentials = guardedCredentials();
     this.#queueUrl = queueUrl;
     this.#listener = listener;
+    const region = regionOf(queueUrl);
     this.#client = new SQSClient({
+      endpoint: new URL(queueUrl).origin,
+      ...(region === undefined ? {} : { region }),
       credentials: () => credentials.provide(),
       // A poll waits for messages this long by design.
       requestHandler: {
@@ -100,6 +103,11 @@ export class LabelEvents {
     const entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
     await this.#client.send(new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries: entries }));
   }
+}
+
+/** The Region that the URL of a queue names: the queue may be in another one than the secrets. */
+function regionOf(queueUrl: string): string | undefined {
+  return /^sqs\.([a-z0-9-]+)\.amazonaws\./.exec(new URL(queueUrl).hostname)?.[1];
 }
 
 /** Undefined for a message that is no such event: whoever else writes into the queue does no harm. */
