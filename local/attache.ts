@@ -9,8 +9,10 @@ import { type Exit, startProgram } from './process.ts';
 export const sourceEntry = join(import.meta.dirname, '..', 'src', 'main.ts');
 
 export interface AttacheOptions {
-  /** Paths of the Unix sockets to listen on. */
+  /** Paths of the Unix sockets to listen on; with several workers "/…/{worker}.sock". */
   readonly sockets: readonly string[];
+  /** How many workers; 1 unless given. */
+  readonly workers?: number;
   /** The envoy.yaml whose integrations it serves. */
   readonly config: string;
   /** AWS_… variables: where Secrets Manager is and as whom to ask. */
@@ -45,7 +47,7 @@ export interface Attache extends AsyncDisposable {
 }
 
 /**
- * Starts `attache serve` and waits until it says that it is ready.
+ * Starts `attache serve` and waits until it says that it is ready, with all its workers.
  *
  * @throws Error with its last lines when it ends early or is not ready within 20 s
  */
@@ -63,6 +65,7 @@ export async function startAttache(options: AttacheOptions): Promise<Attache> {
       ...options.aws,
       ATTACHE_CONFIG: options.config,
       ATTACHE_LISTEN: options.sockets.map((path) => `unix:${path}`).join(','),
+      ATTACHE_WORKERS: String(options.workers ?? 1),
       ATTACHE_ADMIN: `127.0.0.1:${adminPort}`,
       ...options.env,
     }),
@@ -70,7 +73,7 @@ export async function startAttache(options: AttacheOptions): Promise<Attache> {
   const admin = (path: string) =>
     fetch(`http://127.0.0.1:${adminPort}${path}`, { signal: AbortSignal.timeout(10_000) });
   try {
-    await program.until(async () => (await admin('/readyz')).status === 200, {
+    await program.until(async () => (await admin('/readyz')).status === 200 && (await allReady(admin)), {
       failure: 'Attaché was not ready (GET /readyz)',
       timeoutMs: 20_000,
     });
@@ -96,4 +99,9 @@ export async function startAttache(options: AttacheOptions): Promise<Attache> {
       await stop();
     },
   };
+}
+
+async function allReady(admin: Attache['admin']): Promise<boolean> {
+  const status = (await (await admin('/api/status')).json()) as { workers: { ready: boolean }[] };
+  return status.workers.every(({ ready }) => ready);
 }

@@ -46,8 +46,10 @@ export interface StackOptions {
         /** The envoy.yaml that it reads. Default: the derived copy. */
         readonly config?: string;
       };
-  /** How many sockets Attaché listens on, and Envoy balances over. 1 unless given. */
+  /** How many sockets one Attaché listens on, and Envoy balances over. 1 unless given. */
   readonly sockets?: number;
+  /** How many workers Attaché has, each on a socket of its own. Default: ATTACHE_WORKERS in `attache.env`, else 1. */
+  readonly workers?: number;
   /**
    * Where Attaché finds Secrets Manager:
    * "ministack" (the default) starts an emulator with the three secrets in it; "empty" starts it with none;
@@ -117,7 +119,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const keys = newKeys();
   const awsKind = options.aws ?? 'ministack';
   const destinations = options.destinations ?? 'upstream';
-  const sockets = Array.from({ length: options.sockets ?? 1 }, (_, index) => join(folder, `${index}.sock`));
+  const attacheOptions = options.attache === false ? {} : (options.attache ?? {});
+  const workers = options.workers ?? Number(attacheOptions.env?.ATTACHE_WORKERS || 1);
+  const sockets = Array.from({ length: Math.max(workers, options.sockets ?? 1) }, (_, index) =>
+    join(folder, `${index}.sock`),
+  );
 
   const authority = await createAuthority();
   const caFile = join(folder, 'ca.pem');
@@ -142,11 +148,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   await writeFile(attacheConfig, config);
 
   const awsEnvironment = awsKind === 'environment' ? userAws() : (aws ?? (await closedAws())).environment;
-  const attacheOptions = options.attache === false ? {} : (options.attache ?? {});
   let attache: Attache | undefined;
   const launchAttache = async (env: Readonly<Record<string, string>> = {}): Promise<Attache> => {
     attache = await startAttache({
-      sockets,
+      sockets: workers > 1 ? [join(folder, '{worker}.sock')] : sockets,
+      workers,
       config: attacheOptions.config ?? attacheConfig,
       aws: awsEnvironment,
       env: { ...attacheOptions.env, ...env },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ListenAddress } from './processor/listen-address.ts';
+import { addressProblems, isHostPort } from './workers/addresses.ts';
 
 /** Settings that cannot be used: one line each, naming the variable, the reason and the mend. */
 export class SettingsError extends Error {
@@ -29,15 +29,15 @@ function milliseconds(text: string): number {
   return number === undefined ? Number.NaN : Number(number) * UNITS[unit as keyof typeof UNITS];
 }
 
-const listen = z.string().transform((text, context): ListenAddress[] =>
-  text.split(',').map((part) => {
-    const item = part.trim().replaceAll('{worker}', '0');
-    if (/^unix:\/./.test(item)) return { path: item.slice('unix:'.length) };
-    if (isHostPort(item)) return { hostPort: item };
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(item)} must be unix:/path/to.sock or host:port` });
-    return z.NEVER;
-  }),
-);
+/** How many workers there may be: more than any machine has use for. */
+const MOST_WORKERS = 64;
+
+const workerCount = z.string().transform((text, context) => {
+  const number = Number(text);
+  if (/^\d{1,2}$/.test(text) && number >= 1 && number <= MOST_WORKERS) return number;
+  context.addIssue({ code: 'custom', message: `must be a number from 1 to ${MOST_WORKERS}` });
+  return z.NEVER;
+});
 
 const hostPort = z
   .string()
@@ -47,11 +47,6 @@ const hostPort = z
     return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
   });
 
-function isHostPort(text: string): boolean {
-  const [, port] = /^(?:\[[0-9a-fA-F:.]+\]|[^:[\]\s/]+):(\d{1,5})$/.exec(text) ?? [];
-  return port !== undefined && Number(port) <= 65_535;
-}
-
 /** What each setting means, its default and its range. `attache serve --help` prints these texts. */
 const SCHEMA = z.strictObject({
   config: z
@@ -59,9 +54,16 @@ const SCHEMA = z.strictObject({
     .min(1)
     .default('envoy/envoy.yaml')
     .describe('file that defines the integrations: an Envoy configuration or a plain list'),
-  listen: listen
+  listen: z
+    .string()
+    .transform((text): readonly string[] => text.split(',').map((part) => part.trim()))
     .prefault('unix:/run/attache/{worker}.sock')
-    .describe('where Envoy finds Attaché: unix:/path or host:port, several with commas'),
+    .describe(
+      'where Envoy finds Attaché: unix:/path or host:port, several with commas; {worker} is the number of a worker',
+    ),
+  workers: workerCount
+    .prefault('1')
+    .describe(`processes that answer Envoy, each on addresses of its own, 1 to ${MOST_WORKERS}`),
   admin: hostPort.prefault('127.0.0.1:9464').describe('address of probes, metrics and the status page'),
   log: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
@@ -71,6 +73,10 @@ const SCHEMA = z.strictObject({
     .prefault('60s')
     .describe('age at which a secret is checked again in the background'),
   maxStale: duration('0ms', '24h').prefault('1h').describe('age beyond which a secret is not used, whatever AWS does'),
+  eventsQueue: z
+    .url('must be the URL of an SQS queue')
+    .optional()
+    .describe('URL of an SQS queue that tells of rotations'),
   fetchDeadline: duration('100ms', '10s')
     .prefault('2s')
     .describe('how long a request waits for a secret that is not at hand'),
@@ -90,6 +96,7 @@ export interface SettingDoc {
   /** For example `--max-stale`. */
   readonly flag: string;
   readonly description: string;
+  /** What holds when it is not given; `none` for nothing. */
   readonly fallback: string;
 }
 
@@ -101,7 +108,7 @@ export const SETTINGS: readonly SettingDoc[] = (Object.keys(SCHEMA.shape) as Set
     variable: `ATTACHE_${words.replaceAll('-', '_').toUpperCase()}`,
     flag: `--${words}`,
     description: SCHEMA.shape[name].description ?? '',
-    fallback: String(SCHEMA.shape[name].def.defaultValue),
+    fallback: 'defaultValue' in SCHEMA.shape[name].def ? String(SCHEMA.shape[name].def.defaultValue) : 'none',
   };
 });
 
@@ -129,6 +136,12 @@ export function readSettings(
   for (const issue of parsed.error?.issues ?? []) {
     const doc = SETTINGS.find(({ name }) => name === issue.path[0]);
     problems.push(`${doc?.variable ?? 'settings'}=${given[doc?.name ?? ''] ?? ''}: ${issue.message}`);
+  }
+  // Whatever else is wrong, so that every mistake is told at once.
+  const listen = SCHEMA.shape.listen.parse(given.listen);
+  const workers = SCHEMA.shape.workers.safeParse(given.workers).data ?? 1;
+  for (const problem of addressProblems(listen, workers)) {
+    problems.push(`ATTACHE_LISTEN=${given.listen ?? ''}: ${problem}`);
   }
   if (parsed.data === undefined || problems.length > 0) throw new SettingsError(problems);
   return Object.freeze(parsed.data);

@@ -7,7 +7,7 @@ export interface AdminSources {
   /** Whether requests can be answered. */
   readonly ready: () => boolean;
   /** The state of everything, as `/api/status` prints it. */
-  readonly status: () => object;
+  readonly status: () => Promise<object>;
   /** The metrics as text. */
   readonly metrics: () => Promise<string>;
 }
@@ -18,8 +18,10 @@ export interface AdminServer {
 }
 
 /**
- * Serves `/healthz` (the process lives), `/readyz` (it can answer Envoy), `/metrics` (Prometheus), `/api/status` (JSON) and a
- * page for people at `/`. It only tells; nothing can be changed through it.
+ * Serves `/healthz` (the process lives), `/readyz` (at least one worker can answer Envoy), `/metrics` (Prometheus),
+ * `/api/status` (JSON) and a page for people at `/`. It only tells; nothing can be changed through it.
+ *
+ * `/readyz` does not wait for every worker: one of several that starts again is no reason to take the others out of service.
  *
  * @throws Error when the address cannot be had.
  */
@@ -34,7 +36,7 @@ export function serveAdmin(sources: AdminSources, address: { host: string; port:
   });
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) => (sources.ready() ? context.text('ready\n') : context.text('not ready\n', 503)));
-  app.get('/api/status', (context) => context.json(sources.status()));
+  app.get('/api/status', async (context) => context.json(await sources.status()));
   app.get('/metrics', async (context) => context.text(await sources.metrics()));
   const server = createAdaptorServer({ fetch: app.fetch });
   return new Promise((resolve, reject) => {

@@ -19,6 +19,8 @@ export const PAGE = `<!doctype html>
 <h1>Attaché</h1>
 <p id="state" role="status">Reading…</p>
 <section id="problems" hidden><h2>The last change to the file was not taken over</h2><ul></ul></section>
+<h2>Workers</h2>
+<table id="workers"><thead><tr><th>Worker<th>State<th class="number">Process<th class="number">Up<th class="number">Memory<th class="number">Restarts</thead><tbody></tbody></table>
 <h2>Integrations</h2>
 <table id="integrations"><thead><tr><th>Name<th>Host<th>Secret<th>Sets<th class="number">Injected<th>Denied</thead><tbody></tbody></table>
 <h2>Secrets</h2>
@@ -35,12 +37,17 @@ export const PAGE = `<!doctype html>
     try {
       const status = await (await fetch('/api/status')).json();
       state.textContent = (status.ready ? 'Ready' : 'Not ready') + ' · up ' + status.uptimeSeconds + ' s · ' + status.config.file;
+      fill('workers', status.workers.map((it) => [
+        cell(it.worker), cell(it.ready ? 'ready' : 'not ready', it.ready ? 'fresh' : 'dead'), cell(it.pid, 'number'),
+        cell(it.uptimeSeconds === undefined ? '' : it.uptimeSeconds + ' s', 'number'),
+        cell(it.memoryBytes === undefined ? '' : Math.round(it.memoryBytes / 1048576) + ' MiB', 'number'), cell(it.restarts, 'number'),
+      ]));
       fill('integrations', status.integrations.map((it) => [
         cell(it.name), cell(it.host), cell(it.secret), cell(it.sets.join(', ')), cell(it.outcomes.injected ?? 0, 'number'),
         cell(Object.entries(it.outcomes).filter(([outcome]) => outcome !== 'injected').map(([outcome, n]) => outcome + ' ' + n).join(', '), 'problem'),
       ]));
       fill('secrets', status.secrets.map((it) => [
-        cell(it.secret), cell(it.state, it.state), cell(it.version),
+        cell(it.secret), cell(it.state + (it.workers === undefined ? '' : ' (' + it.workers.map((one) => 'worker ' + one.worker + ': ' + one.state).join(', ') + ')'), it.state), cell(it.version),
         cell(it.checkedSecondsAgo === undefined ? 'never' : it.checkedSecondsAgo + ' s ago', 'number'), cell(it.failure, 'problem'),
       ]));
       const problems = document.getElementById('problems');

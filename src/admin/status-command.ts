@@ -1,23 +1,4 @@
-/** What `/api/status` answers, as far as it is shown. */
-interface Status {
-  readonly version: string;
-  readonly ready: boolean;
-  readonly uptimeSeconds: number;
-  readonly config: { readonly file: string; readonly problems: readonly string[] };
-  readonly integrations: readonly {
-    readonly name: string;
-    readonly host: string;
-    readonly secret: string;
-    readonly outcomes: Readonly<Record<string, number>>;
-  }[];
-  readonly secrets: readonly {
-    readonly secret: string;
-    readonly state: string;
-    readonly version?: string;
-    readonly checkedSecondsAgo?: number;
-    readonly failure?: string;
-  }[];
-}
+import type { Status } from './status.ts';
 
 /**
  * Prints how a running Attaché is doing.
@@ -40,10 +21,22 @@ export async function status(admin: string, options: { json: boolean }): Promise
   return it.ready && it.secrets.every(({ state }) => state !== 'dead') ? 0 : 1;
 }
 
-function text({ version, ready, uptimeSeconds, config, integrations, secrets }: Status): string {
+function text({ version, ready, uptimeSeconds, config, workers, integrations, secrets }: Status): string {
   return [
     `Attaché ${version}, ${ready ? 'ready' : 'not ready'}, up ${uptimeSeconds} s, reads ${config.file}`,
     ...config.problems,
+    '',
+    ...table([
+      ['WORKER', 'STATE', 'PROCESS', 'UP', 'MEMORY', 'RESTARTS'],
+      ...workers.map((row) => [
+        String(row.worker),
+        row.ready ? 'ready' : 'not ready',
+        String(row.pid ?? '-'),
+        row.uptimeSeconds === undefined ? '-' : `${row.uptimeSeconds} s`,
+        row.memoryBytes === undefined ? '-' : `${Math.round(row.memoryBytes / 1_048_576)} MiB`,
+        String(row.restarts),
+      ]),
+    ]),
     '',
     ...table([
       ['INTEGRATION', 'HOST', 'SECRET', 'REQUESTS'],
@@ -61,7 +54,9 @@ function text({ version, ready, uptimeSeconds, config, integrations, secrets }: 
       ['SECRET', 'STATE', 'VERSION', 'CHECKED', 'FAILURE'],
       ...secrets.map((row) => [
         row.secret,
-        row.state,
+        row.workers === undefined
+          ? row.state
+          : `${row.state} (${row.workers.map(({ worker, state }) => `worker ${worker}: ${state}`).join(', ')})`,
         row.version ?? '-',
         row.checkedSecondsAgo === undefined ? 'never' : `${row.checkedSecondsAgo} s ago`,
         row.failure ?? '',

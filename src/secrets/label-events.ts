@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
+import type { Log } from '../telemetry/log.ts';
 import { guardedCredentials } from './aws-credentials.ts';
 
 /** How long one call waits for messages, in seconds: the longest that SQS allows. */
@@ -17,12 +18,8 @@ export interface LabelMoved {
   readonly versionId: string;
 }
 
-/** Who is told of events, and of a queue that cannot be read. */
-export interface LabelEventsListener {
-  moved(event: LabelMoved): void;
-  /** Reading has begun to fail, with the name of the error; or works again: undefined. */
-  queueFails(error: string | undefined): void;
-}
+/** What the log says when the queue cannot be read, once until it can again. */
+const FAILS = 'the queue of events cannot be read: rotations are noticed by checking alone';
 
 /** What Secrets Manager tells EventBridge when AWSCURRENT moves. */
 const EVENT = z.object({
@@ -42,14 +39,17 @@ const EVENT = z.object({
  */
 export class LabelEvents {
   readonly #queueUrl: string;
-  readonly #listener: LabelEventsListener;
+  readonly #log: Log;
+  readonly #moved: (event: LabelMoved) => void;
   readonly #client: SQSClient;
   readonly #closing = new AbortController();
 
-  constructor(queueUrl: string, listener: LabelEventsListener) {
+  /** @param moved told of each event; the same one may come more than once. */
+  constructor(queueUrl: string, log: Log, moved: (event: LabelMoved) => void) {
     const credentials = guardedCredentials();
     this.#queueUrl = queueUrl;
-    this.#listener = listener;
+    this.#log = log;
+    this.#moved = moved;
     const region = regionOf(queueUrl);
     this.#client = new SQSClient({
       endpoint: new URL(queueUrl).origin,
@@ -76,11 +76,11 @@ export class LabelEvents {
     while (!this.#closing.signal.aborted) {
       try {
         await this.#poll();
-        if (pause > 0) this.#listener.queueFails(undefined);
+        if (pause > 0) this.#log.info('the queue of events can be read again');
         pause = 0;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        if (pause === 0) this.#listener.queueFails(error instanceof Error ? error.name : 'unknown');
+        if (pause === 0) this.#log.warn({ reason: error instanceof Error ? error.name : 'unknown' }, FAILS);
         pause = Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, pause * 2));
         await setTimeout(pause * (0.5 + Math.random() / 2), undefined, {
           ref: false,
@@ -98,7 +98,7 @@ export class LabelEvents {
     if (messages.length === 0) return;
     for (const message of messages) {
       const event = parseEvent(message);
-      if (event !== undefined) this.#listener.moved(event);
+      if (event !== undefined) this.#moved(event);
     }
     const entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
     await this.#client.send(new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries: entries }));

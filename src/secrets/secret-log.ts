@@ -38,12 +38,6 @@ export class SecretLog {
     else this.#log.error(details, 'the new version lacks what the integration needs: the one before stays in use');
   }
 
-  queueFails(error: string | undefined): void {
-    if (error === undefined) this.#log.info('the queue of events can be read again');
-    else
-      this.#log.warn({ reason: error }, 'the queue of events cannot be read: rotations are noticed by checking alone');
-  }
-
   /** How many checks of secrets had which result. */
   counts(): ReadonlyMap<string, number> {
     return this.#counts;

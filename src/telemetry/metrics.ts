@@ -1,48 +1,58 @@
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import type { RequestCounters } from './request-counters.ts';
-
-/** What the metrics are read from, when somebody asks. */
-export interface MetricSources {
-  readonly requests: RequestCounters;
-  readonly secretChecks: () => ReadonlyMap<string, number>;
-  readonly secrets: () => readonly { secret: string; state: string; checkedSecondsAgo?: number }[];
-}
+import type { Overview } from '../admin/report.ts';
+import { secretsOf } from '../admin/status.ts';
 
 /**
- * The metrics of this process in the text format of Prometheus. Nothing is recorded on the way of a request: plain counters
- * are read when the metrics are asked for.
+ * The metrics of all workers in the text format of Prometheus. Nothing is recorded on the way of a request: what the workers
+ * tell of themselves is read when the metrics are asked for. Counters go on counting when a worker is replaced.
  *
+ * @param overview asks the workers.
  * @returns a function that gives the text.
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/prometheus/
  */
-export function createMetrics(sources: MetricSources): () => Promise<string> {
+export function createMetrics(overview: () => Promise<Overview>): () => Promise<string> {
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const meter = new MeterProvider({ readers: [exporter] }).getMeter('attache');
-  meter
-    .createObservableCounter('attache.requests', { description: 'Requests by integration and outcome' })
-    .addCallback((result) => {
-      for (const { integration, outcome, count } of sources.requests.rows())
-        result.observe(count, { integration, outcome });
-    });
-  meter
-    .createObservableCounter('attache.secret.checks', { description: 'Reads of secrets by result' })
-    .addCallback((result) => {
-      for (const [outcome, count] of sources.secretChecks()) result.observe(count, { result: outcome });
-    });
-  meter
-    .createObservableGauge('attache.secret.age', {
-      description: 'Time since the last successful check of a secret',
-      unit: 's',
-    })
-    .addCallback((result) => {
-      for (const { secret, state, checkedSecondsAgo } of sources.secrets()) {
-        if (checkedSecondsAgo !== undefined) result.observe(checkedSecondsAgo, { secret, state });
+  const requests = meter.createObservableCounter('attache.requests', {
+    description: 'Requests by integration and outcome',
+  });
+  const checks = meter.createObservableCounter('attache.secret.checks', { description: 'Reads of secrets by result' });
+  const age = meter.createObservableGauge('attache.secret.age', {
+    description: 'Time since the last successful check of a secret, in the worker where it is longest',
+    unit: 's',
+  });
+  const ready = meter.createObservableGauge('attache.worker.ready', {
+    description: '1 when the worker can answer Envoy',
+  });
+  const restarts = meter.createObservableCounter('attache.worker.restarts', {
+    description: 'How often another process took the place of a worker',
+  });
+  const memory = meter.createObservableGauge('process.memory.usage', {
+    description: 'Resident memory of a process',
+    unit: 'By',
+  });
+
+  // One callback for all: the workers are asked once for each text, and the figures in it belong together.
+  meter.addBatchObservableCallback(
+    async (result) => {
+      const { counts, workers, supervisorMemoryBytes } = await overview();
+      for (const { count, ...labels } of counts.requests) result.observe(requests, count, labels);
+      for (const { count, ...labels } of counts.secretChecks) result.observe(checks, count, labels);
+      const reports = workers.flatMap(({ worker, report }) => (report === undefined ? [] : [{ worker, report }]));
+      for (const { secret, state, checkedSecondsAgo } of secretsOf(reports)) {
+        if (checkedSecondsAgo !== undefined) result.observe(age, checkedSecondsAgo, { secret, state });
       }
-    });
-  meter
-    .createObservableGauge('process.memory.usage', { description: 'Resident memory of the process', unit: 'By' })
-    .addCallback((result) => result.observe(process.memoryUsage.rss()));
+      for (const { worker, ...it } of workers) {
+        const labels = { worker: String(worker) };
+        result.observe(ready, it.ready ? 1 : 0, labels);
+        result.observe(restarts, it.restarts, labels);
+        if (it.report !== undefined) result.observe(memory, it.report.memoryBytes, labels);
+      }
+      if (supervisorMemoryBytes !== undefined) result.observe(memory, supervisorMemoryBytes, { worker: 'supervisor' });
+    },
+    [requests, checks, age, ready, restarts, memory],
+  );
   const serializer = new PrometheusSerializer();
   return async () => serializer.serialize((await exporter.collect()).resourceMetrics);
 }

@@ -411,8 +411,10 @@ const CLUSTERS: Case[] = [
   ],
   [
     'no Attaché',
-    'endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: /run/attache/0.sock } } } }] }]',
-    'endpoints: []',
+    `- lb_endpoints:
+        - endpoint: { address: { pipe: { path: /run/attache/0.sock } } }
+        - endpoint: { address: { pipe: { path: /run/attache/1.sock } } }`,
+    '  []',
     'error: cluster attache has no endpoint',
     'cluster_name: attache\n      endpoints',
   ],

@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { defaultEnvoy } from '../../local/tools.ts';
 import { readSettings, SETTINGS } from '../../src/settings.ts';
+import { addressesOf } from '../../src/workers/addresses.ts';
 import { type Compose, serviceOf } from './support/compose-file.ts';
 import { imageConfig, instructionsOf } from './support/dockerfile.ts';
 import { dockerfile, envoyFile, local, production, textOf } from './support/files.ts';
@@ -53,7 +54,10 @@ describe.each([
   });
 
   test('lets both meet at the socket that envoy.yaml names', () => {
-    expect(settingsOf(compose).listen).toEqual(envoyFile.sockets.map((path) => ({ path })));
+    const { listen } = settingsOf(compose);
+    expect(envoyFile.sockets.flatMap((_, worker) => addressesOf(listen, worker))).toEqual(
+      envoyFile.sockets.map((path) => ({ path })),
+    );
     const folder = dirname(envoyFile.sockets[0] ?? '');
     const [its, envoys] = [attache, envoy].map(({ volumes }) => volumes.find(({ source }) => source === 'socket'));
     expect(its).toMatchObject({ target: folder, readOnly: false });

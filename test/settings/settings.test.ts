@@ -1,20 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings, SETTINGS, SettingsError } from '../../src/settings.ts';
+import { addressesOf } from '../../src/workers/addresses.ts';
 
 describe('settings', () => {
   it('have the defaults that the help text states', () => {
     expect(readSettings({})).toEqual({
       config: 'envoy/envoy.yaml',
-      listen: [{ path: '/run/attache/0.sock' }],
+      listen: ['unix:/run/attache/{worker}.sock'],
+      workers: 1,
       admin: { host: '127.0.0.1', port: 9464 },
       log: 'info',
       refreshAfter: 60_000,
       maxStale: 3_600_000,
       fetchDeadline: 2_000,
     });
-    expect(readSettings(Object.fromEntries(SETTINGS.map(({ variable, fallback }) => [variable, fallback])))).toEqual(
-      readSettings({}),
-    );
+    expect(
+      readSettings(
+        Object.fromEntries(SETTINGS.map(({ variable, fallback }) => [variable, fallback === 'none' ? '' : fallback])),
+      ),
+    ).toEqual(readSettings({}));
   });
 
   it.each([
@@ -22,8 +26,9 @@ describe('settings', () => {
       'ATTACHE_LISTEN',
       'unix:/a/{worker}.sock, 127.0.0.1:9000,[::1]:9001',
       'listen',
-      [{ path: '/a/0.sock' }, { hostPort: '127.0.0.1:9000' }, { hostPort: '[::1]:9001' }],
+      ['unix:/a/{worker}.sock', '127.0.0.1:9000', '[::1]:9001'],
     ],
+    ['ATTACHE_WORKERS', '64', 'workers', 64],
     ['ATTACHE_ADMIN', '[::1]:80', 'admin', { host: '::1', port: 80 }],
     ['ATTACHE_FETCH_DEADLINE', '250ms', 'fetchDeadline', 250],
     ['ATTACHE_MAX_STALE', '24h', 'maxStale', 86_400_000],
@@ -41,6 +46,11 @@ describe('settings', () => {
     ['ATTACHE_LISTEN', 'unix:relative.sock'],
     ['ATTACHE_LISTEN', '127.0.0.1'],
     ['ATTACHE_LISTEN', '127.0.0.1:99999'],
+    ['ATTACHE_LISTEN', '127.0.0.1:{worker}x'],
+    ['ATTACHE_WORKERS', '0'],
+    ['ATTACHE_WORKERS', '65'],
+    ['ATTACHE_WORKERS', '1.5'],
+    ['ATTACHE_WORKERS', 'two'],
     ['ATTACHE_ADMIN', '9464'],
     ['ATTACHE_LOG', 'verbose'],
     ['ATTACHE_MAX_STALE', '25h'],
@@ -54,10 +64,30 @@ describe('settings', () => {
     expect(() => readSettings({ [variable]: text })).toThrow(variable);
   });
 
+  it('give each worker its own address, in a path as in a port', () => {
+    const { listen } = readSettings({
+      ATTACHE_WORKERS: '3',
+      ATTACHE_LISTEN: 'unix:/a/{worker}.sock,[::1]:5005{worker}',
+    });
+
+    expect(addressesOf(listen, 0)).toEqual([{ path: '/a/0.sock' }, { hostPort: '[::1]:50050' }]);
+    expect(addressesOf(listen, 2)).toEqual([{ path: '/a/2.sock' }, { hostPort: '[::1]:50052' }]);
+  });
+
+  it.each([
+    ['unix:/a.sock', '2', /"unix:\/a\.sock" must hold \{worker\}.*unix:\/run\/attache\/\{worker\}\.sock/],
+    ['127.0.0.1:9000', '2', /"127\.0\.0\.1:9000" must hold \{worker\}.*127\.0\.0\.1:5005\{worker\}/],
+    ['unix:/{worker}.sock,127.0.0.1:9000', '3', /each of 3 workers/],
+    ['127.0.0.1:5005{worker}', '64', /port is beyond 65535/],
+  ])('refuse %s for %s workers, with the mend', (listen, workers, message) => {
+    expect(() => readSettings({ ATTACHE_LISTEN: listen, ATTACHE_WORKERS: workers })).toThrow(message);
+    expect(() => readSettings({ ATTACHE_LISTEN: listen.split(',')[0], ATTACHE_WORKERS: '1' })).not.toThrow();
+  });
+
   it('tell every mistake at once', () => {
-    expect(() => readSettings({ ATTACHE_LOG: 'x', ATTACHE_MAX_STALE: 'y', ATTACHE_NONE: 'z' })).toThrow(
-      /ATTACHE_NONE[\s\S]*ATTACHE_LOG[\s\S]*ATTACHE_MAX_STALE/,
-    );
+    expect(() =>
+      readSettings({ ATTACHE_LOG: 'x', ATTACHE_MAX_STALE: 'y', ATTACHE_NONE: 'z', ATTACHE_LISTEN: 'w' }),
+    ).toThrow(/ATTACHE_NONE[\s\S]*ATTACHE_LOG[\s\S]*ATTACHE_MAX_STALE[\s\S]*ATTACHE_LISTEN/);
   });
 
   it('cannot be changed afterwards', () => {

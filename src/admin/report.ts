@@ -1,0 +1,60 @@
+/** How often things happened in a process since it started. */
+export interface Counts {
+  /** Requests by integration (empty where a route names none) and outcome: `injected`, or the code of the refusal. */
+  readonly requests: readonly { readonly integration: string; readonly outcome: string; readonly count: number }[];
+  /** Reads of secrets by result. */
+  readonly secretChecks: readonly { readonly result: string; readonly count: number }[];
+}
+
+/** A secret as one process holds it: nothing of its value. */
+export interface SecretReport {
+  readonly secret: string;
+  /** `fresh`, `stale` or `dead`. */
+  readonly state: string;
+  readonly version?: string;
+  readonly checkedSecondsAgo?: number;
+  readonly failure?: string;
+}
+
+/** What a process that answers Envoy tells of itself. Plain data without any secret, fit to be sent to another process. */
+export interface Report {
+  readonly uptimeSeconds: number;
+  /** Resident memory. */
+  readonly memoryBytes: number;
+  /** Why the last change of the configuration was not taken over; empty when it was. */
+  readonly problems: readonly string[];
+  readonly integrations: readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly secret: string;
+    readonly sets: readonly string[];
+  }[];
+  readonly secrets: readonly SecretReport[];
+  readonly counts: Counts;
+}
+
+/** A worker as the process that serves the admin address sees it. */
+export interface WorkerView {
+  /** Its number, from 0. */
+  readonly worker: number;
+  /** Absent while it is between an end and the next start. */
+  readonly pid?: number;
+  readonly ready: boolean;
+  /** How often another process took its place. */
+  readonly restarts: number;
+  /** Absent while it does not answer. */
+  readonly report?: Report;
+}
+
+/** Everything that the admin address tells about. */
+export interface Overview {
+  /** Whether at least one worker can answer Envoy. */
+  readonly ready: boolean;
+  /** Of the process that serves the admin address. */
+  readonly uptimeSeconds: number;
+  /** Resident memory of the supervisor; absent where there is none. */
+  readonly supervisorMemoryBytes?: number;
+  readonly workers: readonly WorkerView[];
+  /** Counts of all workers, those that have ended included. */
+  readonly counts: Counts;
+}

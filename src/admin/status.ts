@@ -1,0 +1,95 @@
+import type { Overview, Report, SecretReport } from './report.ts';
+
+/** What `/api/status` answers. */
+export interface Status {
+  readonly version: string;
+  /** Whether at least one worker can answer Envoy. */
+  readonly ready: boolean;
+  readonly uptimeSeconds: number;
+  readonly config: { readonly file: string; readonly problems: readonly string[] };
+  readonly workers: readonly WorkerStatus[];
+  readonly integrations: readonly IntegrationStatus[];
+  readonly secrets: readonly SecretStatus[];
+}
+
+/** A process that answers Envoy. */
+export interface WorkerStatus {
+  readonly worker: number;
+  readonly pid?: number;
+  readonly ready: boolean;
+  readonly restarts: number;
+  readonly uptimeSeconds?: number;
+  readonly memoryBytes?: number;
+}
+
+/** An integration with what became of its requests, in all workers together. */
+export interface IntegrationStatus {
+  readonly name: string;
+  readonly host: string;
+  readonly secret: string;
+  readonly sets: readonly string[];
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+/** A secret as the worker holds it that is worst off. */
+export interface SecretStatus extends SecretReport {
+  /** Each worker's own state and version; there only while they differ. */
+  readonly workers?: readonly { readonly worker: number; readonly state: string; readonly version?: string }[];
+}
+
+/** Best first. */
+const STATES = ['fresh', 'stale', 'dead'];
+
+/** What all workers tell, put together: counts are summed, of a secret's states the worst is shown. */
+export function statusOf(overview: Overview, about: { readonly version: string; readonly file: string }): Status {
+  const { ready, uptimeSeconds, workers, counts } = overview;
+  const reports = workers.flatMap(({ worker, report }) => (report === undefined ? [] : [{ worker, report }]));
+  const integrations = new Map(
+    reports.flatMap(({ report }) => report.integrations.map((it) => [it.name, it] as const)),
+  );
+  return {
+    version: about.version,
+    ready,
+    uptimeSeconds,
+    config: { file: about.file, problems: [...new Set(reports.flatMap(({ report }) => report.problems))] },
+    workers: workers.map(({ worker, pid, ready: it, restarts, report }) => ({
+      worker,
+      ...(pid === undefined ? {} : { pid }),
+      ready: it,
+      restarts,
+      ...(report === undefined ? {} : { uptimeSeconds: report.uptimeSeconds, memoryBytes: report.memoryBytes }),
+    })),
+    integrations: [...integrations.values()].map((it) => ({
+      ...it,
+      outcomes: Object.fromEntries(
+        counts.requests.filter((row) => row.integration === it.name).map(({ outcome, count }) => [outcome, count]),
+      ),
+    })),
+    secrets: secretsOf(reports),
+  };
+}
+
+/** Each secret once, in the state of the worker that is worst off. */
+export function secretsOf(reports: readonly { readonly worker: number; readonly report: Report }[]): SecretStatus[] {
+  const held = new Map<string, { worker: number; it: SecretReport }[]>();
+  for (const { worker, report } of reports) {
+    for (const it of report.secrets) held.set(it.secret, [...(held.get(it.secret) ?? []), { worker, it }]);
+  }
+  return [...held.values()].flatMap((all) => {
+    const [worst] = all.map(({ it }) => it).sort((a, b) => badness(b) - badness(a));
+    if (worst === undefined) return [];
+    const differ = all.some(({ it }) => it.state !== worst.state || it.version !== worst.version);
+    if (!differ) return [worst];
+    const workers = all.map(({ worker, it: { state, version } }) => ({
+      worker,
+      state,
+      ...(version === undefined ? {} : { version }),
+    }));
+    return [{ ...worst, workers }];
+  });
+}
+
+/** By state first, then by age. */
+function badness({ state, checkedSecondsAgo }: SecretReport): number {
+  return STATES.indexOf(state) * 1e9 + Math.min(checkedSecondsAgo ?? 1e8, 1e8);
+}

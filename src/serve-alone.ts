@@ -1,0 +1,72 @@
+import { serveAdmin } from './admin/admin-server.ts';
+import type { Overview } from './admin/report.ts';
+import { statusOf } from './admin/status.ts';
+import { VERSION } from './admin/version.ts';
+import { Instance, requireAwsSettings } from './instance.ts';
+import { formatProblem } from './integrations/problem.ts';
+import type { Settings } from './settings.ts';
+import { createLog } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { addressesOf } from './workers/addresses.ts';
+import { endOnException } from './workers/end-on-exception.ts';
+import { closeInspectorSignal, warnOfExposures } from './workers/exposure.ts';
+import { hearOfRotations } from './workers/hear-of-rotations.ts';
+
+/** How long calls under way may take to be answered when the process ends, in ms. */
+const DRAIN_GRACE = 9_000;
+
+/**
+ * Answers Envoy in this process, until it is told to end.
+ *
+ * @returns once it is ready; from then on signals end it.
+ * @throws CatalogueError when the file that defines the integrations has errors.
+ * @throws SettingsError when AWS settings contradict each other.
+ * @throws Error when an address cannot be had.
+ */
+export async function serveAlone(settings: Settings): Promise<void> {
+  const log = createLog(settings.log);
+  endOnException(log);
+  closeInspectorSignal(log);
+  warnOfExposures(log);
+  const instance = new Instance({ settings, log });
+  for (const warning of instance.warnings) log.warn(formatProblem(warning));
+  await requireAwsSettings();
+
+  const overview = async (): Promise<Overview> => {
+    const report = instance.report();
+    const { ready } = instance;
+    const workers = [{ worker: 0, pid: process.pid, ready, restarts: 0, report }];
+    return { ready, uptimeSeconds: report.uptimeSeconds, workers, counts: report.counts };
+  };
+  const admin = await serveAdmin(
+    {
+      ready: () => instance.ready,
+      status: async () => statusOf(await overview(), { version: VERSION, file: settings.config }),
+      metrics: createMetrics(overview),
+    },
+    settings.admin,
+  );
+
+  const events = await hearOfRotations(settings.eventsQueue, log, (event) => instance.moved(event));
+  let ending = false;
+  const end = async (signal: NodeJS.Signals) => {
+    if (ending) process.exit(1);
+    ending = true;
+    log.info({ signal }, 'ending: calls under way are answered first');
+    await instance.drain(DRAIN_GRACE);
+    events?.close();
+    await admin.close();
+    log.info('ended');
+    process.exit(0);
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  process.on('SIGHUP', () => {
+    log.warn('SIGHUP: a rolling restart needs two workers or more (ATTACHE_WORKERS); going on as before');
+  });
+
+  const listen = addressesOf(settings.listen, 0);
+  await instance.start(listen, 'listen');
+  if (ending) return;
+  log.info({ integrations: instance.size, listen, startMs: Math.round(performance.now()) }, 'ready');
+}

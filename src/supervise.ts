@@ -1,0 +1,85 @@
+import { extname } from 'node:path';
+import { serveAdmin } from './admin/admin-server.ts';
+import { statusOf } from './admin/status.ts';
+import { VERSION } from './admin/version.ts';
+import { formatProblem } from './integrations/problem.ts';
+import { prepareSocket } from './processor/listen-address.ts';
+import { type Settings, SettingsError } from './settings.ts';
+import { createLog } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { addressesOf } from './workers/addresses.ts';
+import { endOnException } from './workers/end-on-exception.ts';
+import { closeInspectorSignal, warnOfExposures } from './workers/exposure.ts';
+import { hearOfRotations } from './workers/hear-of-rotations.ts';
+import { LastGoodConfiguration } from './workers/last-good-configuration.ts';
+import { launcher } from './workers/launch.ts';
+import { Supervisor } from './workers/supervisor.ts';
+
+/** Beside this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
+const WORKER = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+
+/**
+ * Has several workers answer Envoy, and serves the admin address for all of them, until it is told to end. Everything that can
+ * be found wrong without a worker is found before the first one starts.
+ *
+ * @returns once all workers are ready; from then on signals end it, and one that ends is started again for ever.
+ * @throws CatalogueError when the file that defines the integrations has errors.
+ * @throws SettingsError when AWS settings contradict each other.
+ * @throws Error when an address cannot be had.
+ */
+export async function supervise(settings: Settings): Promise<void> {
+  const log = createLog(settings.log);
+  endOnException(log);
+  closeInspectorSignal(log);
+  const configuration = new LastGoodConfiguration(settings.config);
+  for (const warning of configuration.warnings) log.warn(formatProblem(warning));
+  for (let worker = 0; worker < settings.workers; worker += 1) {
+    for (const address of addressesOf(settings.listen, worker)) {
+      if ('path' in address) await prepareSocket(address.path);
+    }
+  }
+  warnOfExposures(log);
+
+  const supervisor = new Supervisor({
+    workers: settings.workers,
+    launch: launcher(WORKER),
+    start: (worker) => ({ kind: 'start', worker, settings, configuration: configuration.text }),
+    onConfiguration: (text) => configuration.take(text),
+    log,
+  });
+  const overview = () => supervisor.overview();
+  const admin = await serveAdmin(
+    {
+      ready: () => supervisor.ready,
+      status: async () => statusOf(await overview(), { version: VERSION, file: settings.config }),
+      metrics: createMetrics(overview),
+    },
+    settings.admin,
+  );
+
+  const events = await hearOfRotations(settings.eventsQueue, log, (event) => supervisor.moved(event));
+  let ending = false;
+  const end = async (signal: NodeJS.Signals) => {
+    if (ending) {
+      supervisor.kill();
+      process.exit(1);
+    }
+    ending = true;
+    log.info({ signal }, 'ending: the workers one after the other, calls under way are answered first');
+    await supervisor.end();
+    events?.close();
+    await admin.close();
+    log.info('ended');
+    process.exit(0);
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  process.on('SIGHUP', () => void supervisor.roll());
+
+  const failure = await supervisor.start();
+  if (failure !== undefined && !ending) {
+    supervisor.kill();
+    throw failure.settings ? new SettingsError([failure.sentence]) : new Error(failure.sentence);
+  }
+  log.info({ workers: settings.workers, listen: settings.listen, startMs: Math.round(performance.now()) }, 'ready');
+}

@@ -1,0 +1,106 @@
+// The process of one worker: it starts when the supervisor says so, and ends with it at the latest.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Instance, requireAwsSettings } from './instance.ts';
+import { CatalogueError } from './integrations/problem.ts';
+import { readText } from './integrations/read-catalogue.ts';
+import { type Settings, SettingsError } from './settings.ts';
+import { createLog } from './telemetry/log.ts';
+import { addressesOf } from './workers/addresses.ts';
+import { endOnException } from './workers/end-on-exception.ts';
+import type { FromWorker, ToWorker } from './workers/messages.ts';
+
+/** How long calls under way may take to be answered when the supervisor is gone, in ms. */
+const ORPHAN_GRACE = 9_000;
+
+/** How long the supervisor may take to close the channel after the last message, in ms. */
+const FAREWELL = 1_000;
+
+let instance: Instance | undefined;
+let ending = false;
+let leaving = false;
+
+process.on('message', (message: ToWorker<Settings>) => {
+  switch (message.kind) {
+    case 'start':
+      void start(message);
+      break;
+    case 'ping':
+      tell({ kind: 'pong', counts: counts() });
+      break;
+    case 'report':
+      if (instance !== undefined) tell({ kind: 'report', question: message.question, report: instance.report() });
+      break;
+    case 'moved':
+      instance?.moved(message.event);
+      break;
+    case 'drain':
+      void end(message.grace);
+      break;
+  }
+});
+process.on('disconnect', () => {
+  // After the last message this is the leave to go; otherwise the supervisor has died, and another one may want the sockets.
+  if (leaving) process.exit();
+  void end(ORPHAN_GRACE);
+});
+// A terminal's Ctrl-C and a service manager's stop go to every process of the group. In which order workers end is the
+// supervisor's decision.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+async function start({
+  worker,
+  settings,
+  configuration,
+}: Extract<ToWorker<Settings>, { kind: 'start' }>): Promise<void> {
+  process.title = `attache worker ${worker}`;
+  const log = createLog(settings.log).child({ worker });
+  endOnException(log);
+  try {
+    const onConfiguration = () => tellConfiguration(settings.config);
+    instance = new Instance({ settings, log, configuration, onConfiguration });
+    await requireAwsSettings();
+    await instance.start(addressesOf(settings.listen, worker), 'read');
+  } catch (error) {
+    if (ending) return;
+    const sentence = error instanceof Error ? error.message : 'it cannot start';
+    const settingsAreWrong = error instanceof SettingsError || error instanceof CatalogueError;
+    tell({ kind: 'failed', sentence, settings: settingsAreWrong });
+    await leave(1);
+  }
+  if (!ending) tell({ kind: 'ready' });
+}
+
+async function end(grace: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  await instance?.drain(grace);
+  tell({ kind: 'drained', counts: counts() });
+  await leave(0);
+}
+
+/** Ends once the supervisor has read the last message and closes the channel. */
+async function leave(code: number): Promise<never> {
+  ending = true;
+  leaving = true;
+  process.exitCode = code;
+  if (process.connected) await sleep(FAREWELL);
+  process.exit();
+}
+
+/** Unless the file is gone again by now: then there is nothing to tell. */
+function tellConfiguration(file: string): void {
+  try {
+    tell({ kind: 'configuration', text: readText(file) });
+  } catch (error) {
+    if (!(error instanceof CatalogueError)) throw error;
+  }
+}
+
+function counts() {
+  return instance?.counts() ?? { requests: [], secretChecks: [] };
+}
+
+function tell(message: FromWorker): void {
+  // Between the supervisor's death and the news of it, sending fails; the news itself ends this process.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}

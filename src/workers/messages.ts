@@ -1,0 +1,36 @@
+import type { Counts, Report } from '../admin/report.ts';
+import type { LabelMoved } from '../secrets/label-events.ts';
+
+/**
+ * What the supervisor says to a worker. All messages are plain data: they cross a process boundary as JSON.
+ *
+ * @typeParam Settings what the settings are; the supervisor only passes them on.
+ */
+export type ToWorker<Settings = unknown> =
+  | {
+      readonly kind: 'start';
+      readonly worker: number;
+      readonly settings: Settings;
+      /** The configuration as it last was without mistakes, in case the file has one by now. */
+      readonly configuration: string;
+    }
+  /** Asks for a sign of life. */
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'report'; readonly question: number }
+  /** AWSCURRENT of a secret is said to have moved. */
+  | { readonly kind: 'moved'; readonly event: LabelMoved }
+  /** Ends the worker, once calls under way are answered or `grace` ms have passed. */
+  | { readonly kind: 'drain'; readonly grace: number };
+
+/** What a worker says to the supervisor: counts, states and sentences, never a secret and never an error object. */
+export type FromWorker =
+  | { readonly kind: 'pong'; readonly counts: Counts }
+  | { readonly kind: 'report'; readonly question: number; readonly report: Report }
+  /** It has taken over the configuration, at its start or after a change. */
+  | { readonly kind: 'configuration'; readonly text: string }
+  /** It listens, and the first reading of its secrets was tried. */
+  | { readonly kind: 'ready' }
+  /** It cannot start; `settings` when that is for settings which contradict each other. */
+  | { readonly kind: 'failed'; readonly sentence: string; readonly settings: boolean }
+  /** No call is under way any more. It ends as soon as the supervisor closes the channel. */
+  | { readonly kind: 'drained'; readonly counts: Counts };

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sumCounts } from '../admin/counts.ts';
+import type { Overview } from '../admin/report.ts';
+import type { LabelMoved } from '../secrets/label-events.ts';
+import { ROLLING_LIMITS, type RollingLimits, rollingRestart } from './rolling-restart.ts';
+import { Spare } from './spare.ts';
+import type { StartFailure } from './worker-life.ts';
+import { type SlotOptions, WorkerSlot } from './worker-slot.ts';
+
+/** How long things may take, in ms. */
+export interface Limits extends RollingLimits {
+  /** All workers together to end. */
+  readonly end: number;
+}
+
+const LIMITS: Limits = { ...ROLLING_LIMITS, end: 9_000 };
+
+/** What a supervisor needs. */
+export interface SupervisorOptions extends Omit<SlotOptions, 'onReady' | 'onFailed'> {
+  /** How many workers. */
+  readonly workers: number;
+  /** Other limits than usual, in ms. */
+  readonly limits?: Partial<Limits>;
+}
+
+/** Keeps a number of workers running. It holds no secret: workers answer Envoy, and tell it how they are doing. */
+export class Supervisor {
+  readonly #slots: readonly WorkerSlot[];
+  readonly #options: SupervisorOptions;
+  readonly #limits: Limits;
+  readonly #spare: Spare;
+  readonly #failed = Promise.withResolvers<StartFailure>();
+  #rolling: Promise<void> | undefined;
+  #rollAgain = false;
+  /** Whether all workers have been ready at a time. */
+  #complete = false;
+  #ending = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#limits = { ...LIMITS, ...options.limits };
+    this.#spare = new Spare(options.launch);
+    const slot = {
+      ...options,
+      launch: () => this.#spare.take(),
+      onReady: () => this.#prepareSpare(),
+      onFailed: (failure: StartFailure) => this.#failed.resolve(failure),
+    };
+    this.#slots = Array.from({ length: options.workers }, (_, worker) => new WorkerSlot(worker, slot));
+  }
+
+  /**
+   * Starts the workers.
+   *
+   * @returns undefined when all have become ready; otherwise why one says that it cannot. Later, such a worker is tried again
+   *   and again.
+   */
+  async start(): Promise<StartFailure | undefined> {
+    for (const slot of this.#slots) slot.start();
+    const ready = Promise.all(this.#slots.map((slot) => slot.whenReady())).then(() => undefined);
+    return Promise.race([ready, this.#failed.promise]);
+  }
+
+  /** Whether at least one worker can answer Envoy. */
+  get ready(): boolean {
+    return !this.#ending && this.#slots.some(({ ready }) => ready);
+  }
+
+  /** The process that waits to take over; undefined while there is none. */
+  get sparePid(): number | undefined {
+    return this.#spare.pid;
+  }
+
+  /** Tells all workers that AWSCURRENT of a secret has moved. */
+  moved(event: LabelMoved): void {
+    for (const slot of this.#slots) slot.moved(event);
+  }
+
+  /** Asks all workers how they are doing. */
+  async overview(): Promise<Overview> {
+    const workers = await Promise.all(this.#slots.map((slot) => slot.view()));
+    return {
+      ready: this.ready,
+      uptimeSeconds: Math.round(process.uptime()),
+      supervisorMemoryBytes: process.memoryUsage.rss(),
+      workers,
+      counts: sumCounts(this.#slots.map(({ counts }) => counts)),
+    };
+  }
+
+  /**
+   * Replaces the workers one after the other: each goes when the one before is ready again and Envoy has come back to it. Asked
+   * again meanwhile, it does so once more afterwards.
+   */
+  roll(): Promise<void> {
+    this.#rollAgain = this.#rolling !== undefined;
+    this.#rolling ??= this.#roll();
+    return this.#rolling;
+  }
+
+  /**
+   * Ends the workers one after the other, calls under way answered, all within ten seconds: one that takes longer than its
+   * share of the time goes on ending while the next one begins.
+   */
+  async end(): Promise<void> {
+    this.#ending = true;
+    this.#spare.discard();
+    for (const slot of this.#slots) slot.retire();
+    const deadline = performance.now() + this.#limits.end;
+    const ends: Promise<void>[] = [];
+    for (const [index, slot] of this.#slots.entries()) {
+      const left = Math.max(0, deadline - performance.now());
+      const end = slot.end(left);
+      ends.push(end);
+      await Promise.race([end, sleep(left / (this.#slots.length - index), undefined, { ref: false })]);
+    }
+    await Promise.all(ends);
+  }
+
+  /** Ends all workers at once. */
+  kill(): void {
+    this.#ending = true;
+    this.#spare.discard();
+    for (const slot of this.#slots) slot.kill();
+  }
+
+  /** Not at the start, while the workers themselves load. */
+  #prepareSpare(): void {
+    this.#complete ||= this.#slots.every(({ ready }) => ready);
+    if (this.#complete && !this.#ending) this.#spare.prepare();
+  }
+
+  async #roll(): Promise<void> {
+    // The program on the disk may be another by now.
+    this.#spare.discard();
+    this.#spare.prepare();
+    await rollingRestart(this.#slots, this.#limits, this.#options.log, () => this.#ending);
+    this.#rolling = undefined;
+    if (this.#rollAgain && !this.#ending) void this.roll();
+  }
+}

@@ -1,0 +1,27 @@
+/** How the process of a worker ended. */
+export interface WorkerEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Milliseconds it lived. */
+  readonly lived: number;
+  readonly wasReady: boolean;
+  /** It was told to end. */
+  readonly asked: boolean;
+  /** It gave no sign of life and was killed for it. */
+  readonly hung: boolean;
+}
+
+/** Why a worker could not start, in its own words. */
+export interface StartFailure {
+  readonly sentence: string;
+  /** Settings contradict each other. */
+  readonly settings: boolean;
+}
+
+/** Who is told of what a worker says. */
+export interface WorkerListener {
+  onReady(): void;
+  /** It has taken over this configuration, at its start or after a change. */
+  onConfiguration(text: string): void;
+  onFailed(failure: StartFailure): void;
+}
