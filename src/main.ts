@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import type { AddOptions } from './add/add-command.ts';
 import { CatalogueError } from './integrations/problem.ts';
 import { readSettings, SETTINGS, type SettingName, SettingsError } from './settings.ts';
 
@@ -32,6 +33,35 @@ program
     const { check } = await import('./check/check-command.ts');
     const { fetchDeadline } = readSettings(process.env);
     process.exitCode = await check(file, { aws: options.aws === true, fetchDeadline });
+  });
+
+program
+  .command('add')
+  .description('write an integration into the configuration, and say how to use it')
+  .argument('[name]', 'an API of the catalogue, such as stripe, or a name of your choice for --target')
+  .option('--list', 'show the catalogue')
+  .option('--json', 'show it as JSON')
+  .option(
+    '--file <file>',
+    'an Envoy configuration or a plain list of integrations',
+    process.env.ATTACHE_CONFIG ?? 'envoy/envoy.yaml',
+  )
+  .option('--secret <name or ARN>', 'the secret in AWS Secrets Manager (default: prod/NAME)')
+  .option('--name <name>', "the integration's name, and that of its host NAME.int (default: NAME)")
+  .option('--host <host>', "in place of the catalogue's host, for another Region")
+  .option('--target <url>', 'an API that is not in the catalogue, such as https://api.example.com')
+  .option('--bearer <template>', "how the key is sent: as a bearer token, '{{ api_key }}'")
+  .option('--basic <template>', "as user and password, '{{ user }}:{{ password }}'")
+  .option(
+    '--header <name=template>',
+    "in a header, 'x-api-key={{ api_key }}'; may stand several times",
+    (header: string, others: string[] | undefined) => [...(others ?? []), header],
+  )
+  .option('--cluster <name>', "the new route's cluster (default: the one of the other integrations)")
+  .option('--print', 'show what would be added, and write nothing')
+  .action(async (name: string | undefined, options: AddOptions) => {
+    const { add } = await import('./add/add-command.ts');
+    process.exitCode = await add(name, options);
   });
 
 program

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 /** The folders of src/ in the order in which a request passes them: each imports only from itself and from below. */
 const ORDER = [
   'workers',
+  'add',
   'check',
   'processor',
   'integrations',
@@ -13,6 +14,7 @@ const ORDER = [
   'secrets',
   'telemetry',
   'admin',
+  'vendors',
 ];
 
 const files = globSync('src/**/*.ts').filter((file) => !file.includes('/gen/'));

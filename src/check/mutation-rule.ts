@@ -83,7 +83,7 @@ export function* checkMutations(
  *
  * @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/common/mutation_rules/v3/mutation_rules.proto
  */
-function mayWrite(source: YamlSource, rules: Node | undefined): (name: string) => boolean {
+export function mayWrite(source: YamlSource, rules: Node | undefined): (name: string) => boolean {
   const on = (field: string) => booleanOf(source.get(rules, field)) === true;
   const matcher = (field: string) => {
     const regex = textOf(source.get(rules, field, 'regex'));

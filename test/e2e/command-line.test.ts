@@ -105,7 +105,7 @@ describe('the command line', () => {
     expect(listen).toMatchObject({ code: 1, stderr: expect.stringContaining(`cannot listen on ${taken}`) });
   });
 
-  it.each([['--help'], ['serve', '--help'], ['check', '--help'], ['status', '--help']])(
+  it.each([['--help'], ['serve', '--help'], ['check', '--help'], ['status', '--help'], ['add', '--help']])(
     'explains itself: %s %s',
     async (...args) => {
       const { code, stdout } = await attache(args.filter((arg) => arg !== undefined));

@@ -1,0 +1,7 @@
+/** Why nothing was added: names the thing, the reason and the mend, in one line or more. */
+export class AddError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'AddError';
+  }
+}

@@ -1,0 +1,47 @@
+import { secretShape } from './secret-shape.ts';
+import type { Wanted } from './wanted.ts';
+import { credentialLines, scalar } from './yaml-text.ts';
+
+/** The anchor that envoy/envoy.yaml has for its retry policy. */
+export const RETRY_ANCHOR = 'fresh_secret_on_401';
+
+/** What stands behind that anchor, for a file that does not have it. */
+const RETRY_POLICY =
+  '{ retry_on: retriable-status-codes, retriable_status_codes: [401], num_retries: 2, retry_back_off: { base_interval: 0.001s, max_interval: 0.001s } }';
+
+/** The names under which programs reach an integration; the second one resolves on any machine (RFC 6761, section 6.3). */
+export function domainsOf(name: string): readonly string[] {
+  return [`${name}.int`, `${name}.int.localhost`];
+}
+
+/** A virtual host of Envoy with one route, as the item of a list, without indentation. */
+export function virtualHost(wanted: Wanted, options: { cluster: string; hasAnchor: boolean }): string[] {
+  const { name, host, secret, credential } = wanted;
+  const policy = options.hasAnchor ? `*${RETRY_ANCHOR}` : RETRY_POLICY;
+  return [
+    `- name: ${scalar(name)}`,
+    `  domains: [${domainsOf(name).map(scalar).join(', ')}]`,
+    '  routes:',
+    '  - match: { prefix: / }',
+    `    route: { cluster: ${scalar(options.cluster)}, host_rewrite_literal: ${scalar(host)}, timeout: 0s, retry_policy: ${policy} }`,
+    '    metadata:',
+    '      filter_metadata:',
+    '        attache:',
+    `          integration: ${scalar(name)}`,
+    `          secret: ${scalar(secret)}  # ${secretShape(credential)}`,
+    ...credentialLines(credential).map((line) => `          ${line}`),
+  ];
+}
+
+/** An item of the plain list of integrations, without indentation. */
+export function listItem({ name, host, secret, credential }: Wanted, options: { oneLine: boolean }): string[] {
+  const lines = [
+    `integration: ${scalar(name)}`,
+    `host: ${scalar(host)}`,
+    `secret: ${scalar(secret)}`,
+    ...credentialLines(credential),
+  ];
+  return options.oneLine
+    ? [`- { ${lines.join(', ')} }`]
+    : lines.map((line, index) => `${index === 0 ? '- ' : '  '}${line}`);
+}

@@ -1,0 +1,56 @@
+import { KINDS } from '../credentials/kinds.ts';
+import type { CredentialBlock } from '../vendors/vendor.ts';
+import { AddError } from './add-error.ts';
+
+/** The options that say how the key is sent. */
+export interface CredentialOptions {
+  /** The token, as `{{ api_key }}`. */
+  readonly bearer?: string;
+  /** `USER:PASSWORD`; either may be empty, and without a colon it is the user. */
+  readonly basic?: string;
+  /** `name=value`, once for each header. */
+  readonly header?: readonly string[];
+}
+
+/**
+ * The block that these options stand for; undefined when there is none of them.
+ *
+ * @throws AddError when one of them cannot be used.
+ */
+export function credentialOf({ bearer, basic, header }: CredentialOptions): CredentialBlock | undefined {
+  const block: CredentialBlock = {
+    ...(bearer === undefined ? {} : { bearer }),
+    ...(basic === undefined ? {} : { basic: userAndPassword(basic) }),
+    ...(header === undefined || header.length === 0 ? {} : { headers: headersOf(header) }),
+  };
+  for (const [key, value] of Object.entries(block)) {
+    const issue = KINDS.find((kind) => kind.key === key)?.schema.safeParse(value).error?.issues[0];
+    if (issue === undefined) continue;
+    const inner = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
+    const mend: unknown = inner.code === 'custom' ? inner.params?.mend : undefined;
+    const option = key === 'headers' ? '--header' : `--${key}`;
+    throw new AddError(
+      [[option, ...issue.path, inner.message].join(' '), ...(typeof mend === 'string' ? [mend] : [])].join('; '),
+    );
+  }
+  return Object.keys(block).length === 0 ? undefined : block;
+}
+
+/** A colon inside of a reference, as a JSON pointer may have, parts nothing. */
+function userAndPassword(text: string): { username?: string; password?: string } {
+  const [, username = '', password = ''] = /^((?:\{\{.*?\}\}|[^:])*)(?::(.*))?$/s.exec(text) ?? [];
+  return { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) };
+}
+
+function headersOf(options: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const option of options) {
+    const [, name, value] = /^([^=:\s]+)\s*[=:]\s*(.*)$/s.exec(option) ?? [];
+    if (name === undefined || value === undefined)
+      throw new AddError("--header has no name and value; write --header 'x-api-key={{ api_key }}'");
+    if (Object.hasOwn(headers, name.toLowerCase()))
+      throw new AddError(`--header names ${name.toLowerCase()} twice; keep one of them`);
+    headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}

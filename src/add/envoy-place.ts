@@ -1,0 +1,90 @@
+import { isSeq, type Node, visit, type YAMLSeq } from 'yaml';
+import { configuration, isA } from '../check/configuration.ts';
+import { findPassages } from '../check/passages.ts';
+import type { YamlSource } from '../integrations/yaml-source.ts';
+import { textOf } from '../integrations/yaml-values.ts';
+import { AddError } from './add-error.ts';
+import { domainsOf, RETRY_ANCHOR } from './blocks.ts';
+import type { Readable } from './readable.ts';
+
+/**
+ * The list of virtual hosts that a new one joins: the one with integrations, or the only one there is.
+ *
+ * @throws AddError when there is none, or more than one.
+ */
+export function virtualHosts({ source, maps, routes }: Readable): YAMLSeq<unknown> {
+  const listOf = (map: unknown) => source.get(map, 'virtual_hosts');
+  const withBlocks = routes.filter(({ block }) => block !== undefined).map(({ routeConfig }) => listOf(routeConfig));
+  const candidates = withBlocks.length > 0 ? withBlocks : maps.map(listOf);
+  const lists = [...new Set(candidates)].filter((node) => isSeq(node));
+  const [list, other] = lists;
+  if (list === undefined)
+    throw new AddError(`${source.file} has no virtual_hosts; add a route_config with one, or name another --file`);
+  if (other !== undefined) {
+    const places = lists.map((node) => `${source.file}:${source.place(node).line}`).join(' and ');
+    throw new AddError(`integrations stand in several lists of virtual_hosts (${places}); paste what --print shows`);
+  }
+  return list;
+}
+
+/**
+ * The cluster to which a new route goes: the one that finds each host by its name and asks Attaché.
+ *
+ * @param given the one that the user names.
+ * @throws AddError when it is not clear which.
+ */
+export function clusterFor(examined: Readable, given: string | undefined): string {
+  if (given !== undefined) return given;
+  const { source } = examined;
+  const passages = findPassages(configuration(examined)).filter(({ asks, filter, cluster }) => {
+    // A cluster of another file, as RDS has it, cannot be looked at.
+    return asks && (filter !== undefined || cluster === undefined);
+  });
+  const used = new Map(passages.map(({ clusterName, cluster }) => [clusterName, cluster]));
+  const anyHost = [...used].filter(
+    ([, cluster]) =>
+      cluster === undefined || isA(source, source.get(cluster, 'cluster_type', 'typed_config'), 'ClusterConfig'),
+  );
+  const [first, second] = anyHost;
+  if (first !== undefined && second === undefined) return first[0];
+  throw new AddError(
+    anyHost.length === 0
+      ? `no route with an integration goes to a dynamic forward proxy, which finds every host; name a cluster that asks Attaché with --cluster`
+      : `integrations go to several clusters (${anyHost.map(([name]) => name).join(', ')}); name one with --cluster`,
+  );
+}
+
+/** @throws AddError when the name or a domain is taken, also by a virtual host without an integration. */
+export function refuseTaken({ source, catalogue, routes }: Readable, list: Node | undefined, name: string): void {
+  const known = catalogue.get(name);
+  if (known !== undefined)
+    throw new AddError(`integration ${name} exists already (${known.where}); give the new one another --name`);
+  const block = routes.find((route) => textOf(source.get(route.block?.value, 'integration')) === name)?.block;
+  if (block !== undefined) {
+    const { line } = source.place(block.value);
+    throw new AddError(`integration ${name} exists already (${source.file}:${line}); give the new one another --name`);
+  }
+  for (const host of source.items(list)) {
+    const nameNode = source.get(host, 'name');
+    const at = (node: Node | undefined) => `${source.file}:${source.place(node).line}`;
+    if (textOf(nameNode) === name)
+      throw new AddError(`a virtual host ${name} exists already (${at(nameNode)}); give the new one another --name`);
+    const taken = source
+      .items(source.get(host, 'domains'))
+      .find((domain) => domainsOf(name).includes(textOf(domain)?.toLowerCase() ?? ''));
+    if (taken !== undefined)
+      throw new AddError(`the domain ${textOf(taken)} exists already (${at(taken)}); give the new one another --name`);
+  }
+}
+
+/** Whether the anchor of the retry policy stands before an offset, so that an alias behind it finds it. */
+export function hasRetryAnchor(source: YamlSource, before: number): boolean {
+  let found = false;
+  if (source.root !== undefined)
+    visit(source.root, {
+      Map: (_, node) => {
+        if (node.anchor === RETRY_ANCHOR && (node.range?.[1] ?? before) < before) found = true;
+      },
+    });
+  return found;
+}

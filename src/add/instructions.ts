@@ -1,0 +1,41 @@
+import type { Sdk } from '../vendors/vendor.ts';
+import type { Addition } from './add-to-text.ts';
+import { domainsOf } from './blocks.ts';
+import { secretShape } from './secret-shape.ts';
+import type { Wanted } from './wanted.ts';
+
+/** What was added where, and all that is still needed to use it. */
+export function instructions(file: string, wanted: Wanted, { line, widened, isEnvoy }: Addition): string {
+  const { name, host, secret, credential, sdk, documentation, note } = wanted;
+  const [near = '', local = ''] = domainsOf(name);
+  const path = sdk?.path === undefined || sdk.path.endsWith('/') ? (sdk?.path ?? '/') : `${sdk.path}/`;
+  return [
+    `Added ${name} for ${host}: ${file}:${line}`,
+    ...(widened === undefined
+      ? []
+      : [`Attaché may now write ${widened.headers.join(', ')}: ${file}:${widened.line} (allow_expression)`]),
+    '',
+    `The secret ${secret} must hold: ${secretShape(credential)}`,
+    ...(note === undefined ? [] : [`Note: ${note}.`]),
+    ...(documentation === undefined ? [] : [`See ${documentation}`]),
+    '',
+    ...(isEnvoy
+      ? [
+          'Attaché notices the edit by itself; restart Envoy. Then:',
+          `  curl http://${near}${path}`,
+          `  curl http://${local}:8080${path}    # from this machine, with npm start or docker compose`,
+        ]
+      : [
+          `Attaché notices the edit by itself. Envoy needs a route to ${host} whose integration is ${name}`,
+          `and, in mutation_rules, leave for Attaché to write ${Object.keys(credential.headers ?? { authorization: '' }).join(', ')}.`,
+        ]),
+    ...(sdk === undefined ? [] : ['', sdkLine(sdk, near)]),
+    '',
+  ].join('\n');
+}
+
+/** How a client library is pointed at a host without a key. */
+function sdkLine(sdk: Sdk, host: string): string {
+  const url = `http://${host}${sdk.path}`;
+  return 'variable' in sdk ? `  export ${sdk.variable}=${url}` : `  ${sdk.library}: ${sdk.option} = "${url}"`;
+}

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { secretShape } from '../../src/add/secret-shape.ts';
+import { type WantedOptions, wanted } from '../../src/add/wanted.ts';
+import { scalar } from '../../src/add/yaml-text.ts';
+
+const target = 'https://api.example.com';
+
+describe('what attache add is told', () => {
+  it('takes an API of the catalogue as it is', () => {
+    expect(wanted('stripe', {})).toMatchObject({
+      name: 'stripe',
+      host: 'api.stripe.com',
+      secret: 'prod/stripe',
+      credential: { basic: { username: '{{ api_key }}' } },
+    });
+  });
+
+  it('takes another name, host, secret and credential in place of the catalogue', () => {
+    const options = { name: 'mailgun-eu', host: 'api.eu.mailgun.net', header: ['X-Api-Key={{ . }}'] };
+
+    expect(wanted('mailgun', options)).toMatchObject({
+      name: 'mailgun-eu',
+      host: 'api.eu.mailgun.net',
+      secret: 'prod/mailgun-eu',
+      credential: { headers: { 'x-api-key': '{{ . }}' } },
+    });
+  });
+
+  it.each<[WantedOptions, object]>([
+    [{ bearer: '{{ . }}' }, { bearer: '{{ . }}' }],
+    [{ basic: '{{ id }}:{{ /a:b }}' }, { basic: { username: '{{ id }}', password: '{{ /a:b }}' } }],
+    [{ basic: '{{ /a:b }}' }, { basic: { username: '{{ /a:b }}' } }],
+    [{ basic: ':{{ key }}' }, { basic: { password: '{{ key }}' } }],
+    [{ basic: 'api:{{ a }}:{{ b }}' }, { basic: { username: 'api', password: '{{ a }}:{{ b }}' } }],
+    [{ header: ['X-Key: v1 {{ a }}', 'x-id={{ b }}'] }, { headers: { 'x-key': 'v1 {{ a }}', 'x-id': '{{ b }}' } }],
+    [
+      { bearer: '{{ a }}', header: ['x-id={{ b }}'] },
+      { bearer: '{{ a }}', headers: { 'x-id': '{{ b }}' } },
+    ],
+  ])('takes any other API, with %j', (options, credential) => {
+    expect(wanted('mine', { ...options, target: `${target}:8443/` })).toMatchObject({
+      name: 'mine',
+      host: 'api.example.com:8443',
+      secret: 'prod/mine',
+      credential,
+      sdk: undefined,
+    });
+  });
+
+  it.each<[string, WantedOptions, RegExp]>([
+    ['strip', {}, /no API named "strip"; did you mean stripe\?.*--target/],
+    ['nothing-like-it', {}, /no API named "nothing-like-it"; attache add --list/],
+    ['mine', { target }, /nothing says how mine gets its key; add --bearer/],
+    ['mine', { target: 'http://api.example.com', bearer: '{{ . }}' }, /not https, and a key goes out only over TLS/],
+    ['mine', { target: `${target}/v1`, bearer: '{{ . }}' }, /more than a host/],
+    ['mine', { target: 'https://u:p@api.example.com', bearer: '{{ . }}' }, /holds a user or a password/],
+    ['mine', { target: 'api.example.com', bearer: '{{ . }}' }, /is no URL; write it as --target https:/],
+    ['mine', { target, host: 'a.example', bearer: '{{ . }}' }, /leave --host out/],
+    [
+      'mine',
+      { target, bearer: 'the-key-itself' },
+      /^--bearer has no reference into the secret; .*never stands in this file/,
+    ],
+    ['mine', { target, bearer: '{{ a' }, /^--bearer .*braces/],
+    ['mine', { target, basic: 'user:password' }, /^--basic has no reference into the secret/],
+    ['mine', { target, header: ['x-api-key'] }, /^--header has no name and value/],
+    ['mine', { target, header: ['x-a={{ . }}', 'X-A={{ . }}'] }, /^--header names x-a twice/],
+    ['mine', { target, header: ['host={{ . }}'] }, /^--header host is a header that steers the message/],
+    ['Mine', { target, bearer: '{{ . }}' }, /"Mine" is no name of an integration/],
+    ['on', { target, bearer: '{{ . }}' }, /Envoy does not read on as a text/],
+    ['a #b', { target, bearer: '{{ . }}' }, /"a #b" is no name of an integration/],
+    ['', { target, bearer: '{{ . }}' }, /is no name|as a text/],
+    ['stripe', { host: 'API.stripe.com' }, /capital letters/],
+    ['stripe', { secret: 'two words' }, /no name of AWS Secrets Manager/],
+  ])('is refused for %j with %j', (entry, options, message) => {
+    expect(() => wanted(entry, options)).toThrow(message);
+  });
+});
+
+describe('the shape of a secret', () => {
+  it.each([
+    [{ bearer: '{{ . }}' }, 'the key itself, no JSON'],
+    [{ bearer: '{{ api_key }}' }, '{"api_key": "…"}'],
+    [{ basic: { username: '{{ id }}', password: '{{ key }}' } }, '{"id": "…", "key": "…"}'],
+    [{ headers: { a: '{{ /x/id }}', b: '{{ /x/k~1y }}' } }, '{"x": {"id": "…", "k/y": "…"}}'],
+  ])('for %j is %s', (credential, shape) => {
+    expect(secretShape(credential)).toBe(shape);
+  });
+});
+
+describe('a text in YAML', () => {
+  it.each([
+    ...['api.stripe.com', 'prod/stripe', 'api.example.com:8443'],
+    'arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/a-AbCdEf',
+  ])('stands plain: %s', (text) => {
+    expect(scalar(text)).toBe(text);
+  });
+
+  it.each(['yes', 'null', 'Off', '12:30', '1e3', '0x1', '[2001:db8::1]', 'a:', '192.0.2.1', '@a', '!a', '', 'a b'])(
+    'stands in quotes: %j',
+    (text) => {
+      expect(scalar(text)).toBe(JSON.stringify(text));
+    },
+  );
+});
