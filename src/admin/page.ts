@@ -5,7 +5,7 @@ export const PAGE = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Attaché</title>
 <style>
-  :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 20%, transparent); }
+  :root { color-scheme: light dark; --line: rgb(128 128 128 / .3); }
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
   h1 { font-size: 1.4rem; margin: 0; }
   h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }

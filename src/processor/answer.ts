@@ -22,7 +22,6 @@ export const DENIALS = {
   no_integration: 500,
   unknown_integration: 500,
   no_attempt_count: 500,
-  internal_error: 500,
   secret_unusable: 502,
   secret_unavailable: 503,
 } as const;

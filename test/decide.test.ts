@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../src/decide.ts';
+import { parseCatalogue } from '../src/integrations/read-catalogue.ts';
+import type { RequestFacts } from '../src/processor/request-facts.ts';
+import { SecretError } from '../src/secrets/secret-error.ts';
+import { SecretStore } from '../src/secrets/secret-store.ts';
+import { SecretVersion } from '../src/secrets/secret-version.ts';
+import type { SecretSource } from '../src/secrets/secrets-manager.ts';
+
+const { catalogue } = parseCatalogue(
+  'test.yaml',
+  'integrations:\n- { integration: api, host: api.example.com, secret: prod/api, bearer: "{{ . }}" }\n',
+);
+
+/** A decision about a request that is as it should be, but for what is given. */
+async function decided(
+  facts: Partial<RequestFacts>,
+  fetch: SecretSource['fetch'] = async () => new SecretVersion('version-1', 'key'),
+) {
+  const freshness = { refreshAfter: 60_000, maxStale: 3_600_000, fetchDeadline: 200 };
+  const secrets = new SecretStore({ fetch }, freshness, { secret: () => undefined, rotation: () => undefined });
+  const held = secrets.hold(catalogue);
+  if (fetch.length === 0) await held;
+  const answer = decide(
+    { integration: 'api', attempt: 1, authority: 'api.example.com', tried: () => [], ...facts },
+    catalogue,
+    secrets,
+  );
+  const waited = answer instanceof Promise;
+  const result = await answer;
+  secrets.close();
+  return { waited, result };
+}
+
+describe('a decision', () => {
+  it('injects in the same turn when the secret is at hand', async () => {
+    const { waited, result } = await decided({});
+
+    expect(waited).toBe(false);
+    expect(result).toMatchObject({
+      kind: 'inject',
+      integration: 'api',
+      secret: 'prod/api',
+      version: 'version-1',
+      final: false,
+    });
+  });
+
+  it.each<[string, Partial<RequestFacts>, string]>([
+    ['names no integration', { integration: undefined }, 'no_integration'],
+    ['names one that is not known', { integration: 'other' }, 'unknown_integration'],
+    ['has no attempt count', { attempt: undefined }, 'no_attempt_count'],
+    ['goes to another host', { authority: 'evil.example' }, 'host_mismatch'],
+    ['goes to another port', { authority: 'api.example.com:8443' }, 'host_mismatch'],
+    ['goes to the host with a dot', { authority: 'api.example.com.' }, 'host_mismatch'],
+    ['says no host', { authority: undefined }, 'host_mismatch'],
+  ])('refuses in the same turn a request that %s', async (_, facts, code) => {
+    const { waited, result } = await decided(facts);
+
+    expect(waited).toBe(false);
+    expect(result).toMatchObject({ kind: 'deny', code });
+  });
+
+  it('remembers what was tried on a retry', async () => {
+    const { result } = await decided({ attempt: 2, tried: () => ['version-0'] });
+
+    expect(result).toMatchObject({ kind: 'inject', version: 'version-1', tried: ['version-0', 'version-1'] });
+  });
+
+  it('refuses, and says when to try again, while there is no secret to be had', async () => {
+    const failing = await decided({}, () => Promise.reject(new SecretError('prod/api', 'throttled', '')));
+    const hanging = await decided({}, (_secretId) => new Promise(() => undefined));
+
+    expect(failing.result).toMatchObject({
+      kind: 'deny',
+      code: 'secret_unavailable',
+      reason: 'throttled',
+      retryAfter: 1,
+    });
+    expect(hanging.result).toMatchObject({ kind: 'deny', code: 'secret_unavailable', reason: 'timeout' });
+  });
+});
