@@ -81,6 +81,7 @@ describe('a secret, while everything is logged that can be', () => {
   });
 
   it('is seen nowhere else', async () => {
+    await expect.poll(() => stack.envoy.accessLog.entries.length, { timeout: 5_000 }).toBe(replies.length);
     const commandLines = globSync('/proc/[0-9]*/cmdline').map((file) => {
       try {
         return readFileSync(file, 'utf8');
