@@ -1,4 +1,5 @@
 import { Acceptance } from './acceptance.ts';
+import type { Freshness } from './cell.ts';
 import type { RotationOptions, Secret, SecretEvent } from './secret.ts';
 import type { SecretVersion } from './secret-version.ts';
 
@@ -35,17 +36,18 @@ export interface RotationEvent {
 export class Rotation {
   readonly #use: SecretUse;
   readonly #secret: Secret;
-  readonly #maxStale: number;
+  readonly #keepFor: number;
   readonly #observe: (event: RotationEvent) => void;
   readonly #acceptance = new Acceptance();
   readonly #unsubscribe: () => void;
   #hopelessUntil = Number.NEGATIVE_INFINITY;
   #instead: { readonly version: SecretVersion; readonly until: number } | undefined;
 
-  constructor(use: SecretUse, secret: Secret, maxStale: number, observe: (event: RotationEvent) => void) {
+  constructor(use: SecretUse, secret: Secret, freshness: Freshness, observe: (event: RotationEvent) => void) {
     this.#use = use;
     this.#secret = secret;
-    this.#maxStale = maxStale;
+    // The version was last checked up to refreshAfter before it was replaced.
+    this.#keepFor = freshness.maxStale - freshness.refreshAfter;
     this.#observe = observe;
     this.#unsubscribe = secret.subscribe((event) => this.#changed(event));
     const current = secret.cell.peek();
@@ -142,7 +144,7 @@ export class Rotation {
   /** A new version that lacks what is needed does not take the place of a good one. */
   #keepUnlessUsable(current: SecretVersion, before: SecretVersion | undefined): void {
     if (before === undefined || this.#use.accepts(current) || !this.#use.accepts(before)) return;
-    this.#instead = { version: before, until: performance.now() + this.#maxStale };
+    this.#instead = { version: before, until: performance.now() + this.#keepFor };
     this.#tell('kept', before);
   }
 

@@ -70,7 +70,7 @@ export class SecretStore {
       }
       this.#rotations.set(
         use.name,
-        new Rotation(use, secret, this.#freshness.maxStale, (event) => this.#observer.rotation(event)),
+        new Rotation(use, secret, this.#freshness, (event) => this.#observer.rotation(event)),
       );
     }
     await Promise.all(added.map((secret) => secret.cell.refresh()));

@@ -36,7 +36,7 @@ async function rotating(use: Partial<SecretUse> = {}) {
     accepts: () => true,
     ...use,
   };
-  const rotation = new Rotation(integration, secret, FRESHNESS.maxStale, (event) => events.push(event));
+  const rotation = new Rotation(integration, secret, FRESHNESS, (event) => events.push(event));
 
   /** One request: which versions it carries until `takes` takes one; two retries at most, as envoy.yaml has it. */
   const request = async (takes: (version: string) => boolean): Promise<string[]> => {
