@@ -175,6 +175,21 @@ describe('the processor', () => {
     expect(wentAway).toBe(false);
   });
 
+  it('leaves no timer and no stream of a request behind', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    decide.mockImplementation(async () => injected);
+    await rawStream(session, [question]);
+    const before = timers();
+
+    for (let batch = 0; batch < 10; batch += 1) {
+      const end = batch % 2 === 0 ? 'half-close' : 'reset';
+      await Promise.all(Array.from({ length: 50 }, () => rawStream(session, [question], { end })));
+    }
+
+    await expect.poll(timers).toBeLessThanOrEqual(before);
+    await expect.poll(() => session.state.outboundQueueSize).toBe(0);
+  });
+
   it('lets in the owner and the group of its socket, and nobody else', () => {
     expect(statSync(path).mode & 0o777).toBe(0o660);
   });
