@@ -1,12 +1,9 @@
-import { serveAdmin } from './admin/admin-server.ts';
 import type { Overview } from './admin/report.ts';
-import { statusOf } from './admin/status.ts';
-import { VERSION } from './admin/version.ts';
 import { Instance, requireAwsSettings } from './instance.ts';
 import { formatProblem } from './integrations/problem.ts';
+import { serveOverview } from './serve-overview.ts';
 import type { Settings } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
 import { addressesOf } from './workers/addresses.ts';
 import { endOnException } from './workers/end-on-exception.ts';
 import { closeInspectorSignal, warnOfExposures } from './workers/exposure.ts';
@@ -38,14 +35,7 @@ export async function serveAlone(settings: Settings): Promise<void> {
     const workers = [{ worker: 0, pid: process.pid, ready, restarts: 0, report }];
     return { ready, uptimeSeconds: report.uptimeSeconds, workers, counts: report.counts };
   };
-  const admin = await serveAdmin(
-    {
-      ready: () => instance.ready,
-      status: async () => statusOf(await overview(), { version: VERSION, file: settings.config }),
-      metrics: createMetrics(overview),
-    },
-    settings.admin,
-  );
+  const admin = await serveOverview(settings, { ready: () => instance.ready, overview });
 
   const events = await hearOfRotations(settings.eventsQueue, log, (event) => instance.moved(event));
   let ending = false;

@@ -1,12 +1,9 @@
 import { extname } from 'node:path';
-import { serveAdmin } from './admin/admin-server.ts';
-import { statusOf } from './admin/status.ts';
-import { VERSION } from './admin/version.ts';
 import { formatProblem } from './integrations/problem.ts';
 import { prepareSocket } from './processor/listen-address.ts';
+import { serveOverview } from './serve-overview.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
 import { addressesOf } from './workers/addresses.ts';
 import { endOnException } from './workers/end-on-exception.ts';
 import { closeInspectorSignal, warnOfExposures } from './workers/exposure.ts';
@@ -48,14 +45,7 @@ export async function supervise(settings: Settings): Promise<void> {
     log,
   });
   const overview = () => supervisor.overview();
-  const admin = await serveAdmin(
-    {
-      ready: () => supervisor.ready,
-      status: async () => statusOf(await overview(), { version: VERSION, file: settings.config }),
-      metrics: createMetrics(overview),
-    },
-    settings.admin,
-  );
+  const admin = await serveOverview(settings, { ready: () => supervisor.ready, overview });
 
   const events = await hearOfRotations(settings.eventsQueue, log, (event) => supervisor.moved(event));
   let ending = false;
