@@ -1,4 +1,5 @@
 import type { Injection } from '../credentials/injection.ts';
+import { shortVersionId } from '../secrets/secret-version.ts';
 import { type Answer, DENIALS, type Denied, type Injected } from './answer.ts';
 import {
   HeaderValueOption_HeaderAppendAction as Append,
@@ -44,7 +45,13 @@ function encodeInjection(
   return encode({
     response: { $case: 'requestHeaders', value: { response: { headerMutation } } },
     dynamicMetadata: {
-      [NAMESPACE]: { integration, secret, version: version.slice(0, 8), tried, ...(final ? { final: 'true' } : {}) },
+      [NAMESPACE]: {
+        integration,
+        secret,
+        version: shortVersionId(version),
+        tried,
+        ...(final ? { final: 'true' } : {}),
+      },
     },
     overrideMessageTimeout: undefined,
   });

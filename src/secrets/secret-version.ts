@@ -24,7 +24,7 @@ export class SecretVersion {
 
   /** The first 8 characters of the id: what logs, metrics and the audit record show. */
   get shortId(): string {
-    return this.id.slice(0, 8);
+    return shortVersionId(this.id);
   }
 
   /** Size of the value in bytes. */
@@ -45,3 +45,8 @@ export class SecretVersion {
 
 // Without Object.prototype there is no inherited toString either: `${version}` throws instead of printing something.
 Object.setPrototypeOf(SecretVersion.prototype, null);
+
+/** The first 8 characters of a VersionId. */
+export function shortVersionId(id: string): string {
+  return id.slice(0, 8);
+}
