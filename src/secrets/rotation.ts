@@ -126,7 +126,8 @@ export class Rotation {
     if (this.#acceptance.better !== version.id) return;
     this.#acceptance.reset();
     const isCurrent = version === this.#secret.cell.peek();
-    this.#instead = isCurrent ? undefined : { version, until: performance.now() + LEARNT_FOR };
+    const holdsFor = version === this.#secret.replaced ? Math.min(LEARNT_FOR, this.#secret.replacedFor) : LEARNT_FOR;
+    this.#instead = isCurrent ? undefined : { version, until: performance.now() + holdsFor };
     this.#tell('learnt', version);
   }
 

@@ -89,8 +89,17 @@ export class Secret {
     return candidates.find((version) => version !== undefined && !tried.includes(version.id));
   }
 
+  /** Milliseconds for which the version before the current one may still be used; 0 or less when it may not. */
+  get replacedFor(): number {
+    if (this.#changedAt !== undefined) return this.#changedAt + PREVIOUS_FOR - performance.now();
+    // No rotation was seen since the start, but there may have been one shortly before.
+    const createdAt = this.#latest?.createdAt;
+    return createdAt === undefined ? 0 : createdAt + PREVIOUS_FOR - Date.now();
+  }
+
   /** The version before the current one, for ten minutes after a rotation. */
   get replaced(): SecretVersion | undefined {
+    if (this.replacedFor <= 0) return undefined;
     return this.#changedAt === undefined ? this.#replaced.known : this.#previous;
   }
 
@@ -164,15 +173,10 @@ export class Secret {
     if (current !== undefined && tried.includes(current.id)) {
       await Promise.all([
         options.pending ? this.#pending.look() : undefined,
-        options.previous && this.#mayHaveMissedRotation(current) ? this.#replaced.look() : undefined,
+        options.previous && this.#changedAt === undefined && this.replacedFor > 0 ? this.#replaced.look() : undefined,
       ]);
     }
     this.#checkedAt = since;
-  }
-
-  /** No rotation was seen since the start, but there may have been one shortly before. */
-  #mayHaveMissedRotation({ createdAt }: SecretVersion): boolean {
-    return this.#changedAt === undefined && createdAt !== undefined && Date.now() - createdAt < PREVIOUS_FOR;
   }
 
   #notify(event: SecretEvent): void {

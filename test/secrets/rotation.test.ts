@@ -150,6 +150,20 @@ describe('a rotation in which the destination lags behind', () => {
     expect((await fresh.untried(['new'], { pending: false, previous: true }))?.id).toBe('old');
   });
 
+  it('leaves the previous key ten minutes after the rotation, also when it was learnt late', async () => {
+    const { labels, load, rotation, events } = await rotating();
+    labels.AWSCURRENT = 'new';
+    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(500_000);
+    await load(100, (version) => version === 'old');
+    expect(events.map(({ version }) => version)).toEqual(['old']);
+    expect((await rotation.first()).id).toBe('old');
+
+    await vi.advanceTimersByTimeAsync(100_000);
+
+    expect((await rotation.first()).id).toBe('new');
+  });
+
   it('has no previous key any more ten minutes after the rotation', async () => {
     const { labels, request } = await rotating();
     labels.AWSCURRENT = 'new';
