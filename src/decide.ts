@@ -1,69 +1,127 @@
 import { CredentialError } from './credentials/credential-error.ts';
+import type { Injection } from './credentials/injection.ts';
+import { UnfitRequestError } from './credentials/unfit-request-error.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
-import type { Answer, Denied, Injected } from './processor/answer.ts';
-import type { RequestFacts } from './processor/request-facts.ts';
+import type { Decision, Denied, Injected } from './processor/answer.ts';
+import { BODIES_ATTRIBUTE, type RequestFacts } from './processor/request-facts.ts';
+import { ReadError } from './secrets/read-error.ts';
 import type { Rotation } from './secrets/rotation.ts';
-import { SecretError } from './secrets/secret-error.ts';
 import type { SecretStore } from './secrets/secret-store.ts';
 import type { SecretVersion } from './secrets/secret-version.ts';
+import { TokenError } from './tokens/token-error.ts';
+import type { TokenStore } from './tokens/token-store.ts';
+
+/** What a decision draws on. */
+export interface Holdings {
+  readonly catalogue: Catalogue;
+  readonly secrets: SecretStore;
+  readonly tokens: TokenStore;
+}
+
+/** A request that may get its credential, with where that comes from. */
+interface Case {
+  readonly facts: RequestFacts & { readonly attempt: number };
+  readonly integration: Integration;
+  readonly rotation: Rotation;
+  readonly tokens: TokenStore;
+}
 
 /**
  * The way of a request, from what is known of it to what becomes of it. With a usable secret at hand the answer comes in the
- * same turn; without one, or on a retry, it waits for AWS.
+ * same turn; without one, or on a retry, it waits for AWS, or for whoever gives a token for it.
  */
-export function decide(facts: RequestFacts, catalogue: Catalogue, secrets: SecretStore): Answer | Promise<Answer> {
+export function decide(facts: RequestFacts, { catalogue, secrets, tokens }: Holdings): Decision | Promise<Decision> {
   if (facts.integration === undefined) return NO_INTEGRATION;
   const integration = catalogue.get(facts.integration);
   if (integration === undefined) return unknownIntegration(facts.integration);
-  if (facts.attempt === undefined) return noAttemptCount(integration);
+  if (!knowsAttempt(facts)) return noAttemptCount(integration);
   if (facts.authority !== integration.host) return hostMismatch(integration);
-  const rotation = secrets.rotation(integration.name);
+  const refusal = integration.injector.refusal(facts);
+  if (refusal !== undefined) return notAllowed(integration, refusal);
+  if (integration.injector.readsBody && facts.hasUnreadBody) {
+    return facts.givesBodies ? { kind: 'read-body', integration: integration.name } : givesNoBody(integration);
+  }
+  const it: Case = { facts, integration, rotation: secrets.rotation(integration.name), tokens };
+  // A destination that refuses a token says nothing about the secret that it was got with.
+  return facts.attempt > 1 && !integration.injector.sendsTokensAlone ? another(it, facts.tried()) : current(it);
+}
+
+/** With the version of the secret that is used by default. */
+function current(it: Case): Decision | Promise<Decision> {
   try {
-    if (facts.attempt > 1) return retry(integration, rotation, facts.tried());
-    const secret = rotation.first();
-    if (!(secret instanceof Promise)) return inject(integration, secret, rotation.hopeless);
-    return secret
-      .then((it) => inject(integration, it, rotation.hopeless))
-      .catch((error) => refuse(integration, error, rotation));
+    const secret = it.rotation.first();
+    if (!(secret instanceof Promise)) return inject(it, secret);
+    return secret.then((version) => inject(it, version)).catch((error) => refuse(it, error));
   } catch (error) {
-    return refuse(integration, error, rotation);
+    return refuse(it, error);
   }
 }
 
-/** The key of the attempt before was refused: another one is looked for, and what was tried is remembered. */
-async function retry(integration: Integration, rotation: Rotation, tried: readonly string[]): Promise<Answer> {
+/**
+ * With another version than those that were tried, by the destination or by whoever gives tokens.
+ *
+ * @param failure what follows when there is no other; without one, the same version is sent again and its refusal stands.
+ */
+async function another(it: Case, tried: readonly string[], failure?: TokenError): Promise<Decision> {
   try {
-    const secret = await rotation.next(tried);
-    return { ...inject(integration, secret, rotation.hopeless), tried: [...tried, secret.id] };
+    const secret = await it.rotation.next(tried);
+    if (failure !== undefined && tried.includes(secret.id)) return refuse(it, failure);
+    return await inject(it, secret, tried);
   } catch (error) {
-    return refuse(integration, error, rotation);
+    return refuse(it, error);
   }
 }
 
-function inject(integration: Integration, secret: SecretVersion, final: boolean): Injected {
-  return {
-    kind: 'inject',
-    integration: integration.name,
-    secret: integration.secretId,
-    version: secret.id,
-    final,
-    injection: integration.injector.injection(secret),
-  };
+function inject(it: Case, secret: SecretVersion, tried?: readonly string[]): Decision | Promise<Decision> {
+  try {
+    const injection = it.integration.injector.injection(secret, it.facts, it.tokens);
+    if (!(injection instanceof Promise)) return injected(it, secret, injection, tried);
+    return injection
+      .then((done) => injected(it, secret, done, tried))
+      .catch((error) => failed(it, secret, error, tried));
+  } catch (error) {
+    return failed(it, secret, error, tried);
+  }
 }
 
-function refuse(integration: Integration, error: unknown, rotation: Rotation): Denied {
+function failed(it: Case, secret: SecretVersion, error: unknown, tried: readonly string[] = []) {
+  const isRefused = error instanceof TokenError && error.reason === 'refused';
+  return isRefused ? another(it, [...tried, secret.id], error) : refuse(it, error);
+}
+
+function injected(
+  { integration, rotation, facts }: Case,
+  secret: SecretVersion,
+  injection: Injection,
+  tried: readonly string[] | undefined,
+): Injected {
+  const { name, secretId } = integration;
+  const final = injection.final || rotation.hopeless;
+  const first = { kind: 'inject', integration: name, secret: secretId, version: secret.id, final, injection } as const;
+  if (facts.attempt <= 1 && tried === undefined) return first;
+  return { ...first, tried: [...(tried ?? []), secret.id], refusedTokens: facts.refusedTokens() };
+}
+
+function refuse({ integration, rotation }: Case, error: unknown): Denied {
   const common = { kind: 'deny', integration: integration.name } as const;
+  if (error instanceof UnfitRequestError) return notAllowed(integration, error.message);
   if (error instanceof CredentialError) {
     return { ...common, code: 'secret_unusable', reason: 'unusable_value', message: error.message };
   }
-  if (error instanceof SecretError) {
+  if (error instanceof ReadError) {
     const { reason, message, policy } = error;
-    if (policy.code === 'secret_unusable') return { ...common, code: policy.code, reason, message };
-    const seconds = Math.max(1, Math.ceil(rotation.retryAfter / 1_000));
-    return { ...common, code: policy.code, reason, message, retryAfter: seconds };
+    const isToken = error instanceof TokenError;
+    if (policy.isVerdict) return { ...common, code: isToken ? 'token_refused' : 'secret_unusable', reason, message };
+    const wait = isToken ? policy.coldRetry.first : rotation.retryAfter;
+    const retryAfter = Math.max(1, Math.ceil(wait / 1_000));
+    return { ...common, code: isToken ? 'token_unavailable' : 'secret_unavailable', reason, message, retryAfter };
   }
   throw error;
+}
+
+function knowsAttempt(facts: RequestFacts): facts is RequestFacts & { readonly attempt: number } {
+  return facts.attempt !== undefined;
 }
 
 const NO_INTEGRATION: Denied = {
@@ -98,5 +156,18 @@ function hostMismatch({ name, host }: Integration): Denied {
     code: 'host_mismatch',
     integration: name,
     message: `The integration ${name} is for ${host} alone, and this request goes elsewhere. Give the route host_rewrite_literal: ${host}.`,
+  };
+}
+
+function notAllowed({ name }: Integration, message: string): Denied {
+  return { kind: 'deny', code: 'request_not_allowed', integration: name, message };
+}
+
+function givesNoBody({ name }: Integration): Denied {
+  return {
+    kind: 'deny',
+    code: 'no_body',
+    integration: name,
+    message: `The integration ${name} signs bodies, and Envoy does not hand them over. Give the filter allow_mode_override: true and the attribute ${BODIES_ATTRIBUTE}, or write payload: unsigned.`,
   };
 }

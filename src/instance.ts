@@ -10,12 +10,15 @@ import { ProcessorServer } from './processor/processor-server.ts';
 import type { LabelMoved } from './secrets/label-events.ts';
 import { SecretLog } from './secrets/secret-log.ts';
 import { SecretStore } from './secrets/secret-store.ts';
+import { SecretWriter } from './secrets/secret-writer.ts';
 import { awsSettingsProblems, READ_DEADLINE, SecretsManager } from './secrets/secrets-manager.ts';
 import { withDeadline } from './secrets/with-deadline.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { DenialLog } from './telemetry/denial-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { RequestCounters } from './telemetry/request-counters.ts';
+import { TokenLog } from './tokens/token-log.ts';
+import { TokenStore } from './tokens/token-store.ts';
 import { readWithFallback } from './workers/last-good-configuration.ts';
 
 /** How long the first reading of all secrets may hold back readiness, in ms. */
@@ -39,6 +42,9 @@ export class Instance {
   readonly #secretLog: SecretLog;
   readonly #source: SecretsManager;
   readonly #secrets: SecretStore;
+  readonly #writer: SecretWriter;
+  readonly #tokenLog: TokenLog;
+  readonly #tokens: TokenStore;
   readonly #processor: ProcessorServer;
   readonly #watcher: { close(): void };
   #catalogue: Catalogue;
@@ -65,9 +71,16 @@ export class Instance {
     this.#secretLog = new SecretLog(log);
     this.#source = new SecretsManager({ deadline: Math.max(READ_DEADLINE, settings.fetchDeadline) });
     this.#secrets = new SecretStore(this.#source, settings, this.#secretLog);
+    this.#writer = new SecretWriter(this.#source, log);
+    this.#tokenLog = new TokenLog(log);
+    this.#tokens = new TokenStore({
+      fetchDeadline: settings.fetchDeadline,
+      writeBack: this.#writer,
+      notify: (use, event) => this.#tokenLog.token(use, event),
+    });
     const denials = new DenialLog(log);
     this.#processor = new ProcessorServer({
-      decide: (facts) => decide(facts, this.#catalogue, this.#secrets),
+      decide: (facts) => decide(facts, { catalogue: this.#catalogue, secrets: this.#secrets, tokens: this.#tokens }),
       patience: patience(settings.fetchDeadline),
       answered: (answer) => {
         this.#requests.count(answer.integration ?? '', answer.kind === 'inject' ? 'injected' : answer.code);
@@ -143,13 +156,18 @@ export class Instance {
     this.#ready = false;
     this.#watcher.close();
     await this.#processor.drain(grace);
+    this.#tokens.close();
     this.#secrets.close();
+    await withDeadline(this.#writer.settled(), grace, () => new Error('not written back in time')).catch((error) =>
+      this.#log.error({ err: error }, 'ending before a secret was written back'),
+    );
     this.#source.close();
   }
 
   #take({ catalogue, warnings }: CatalogueReading): void {
     // The store makes the new cells in this same turn, so no request meets an integration without its secret.
     void this.#secrets.hold(catalogue);
+    this.#tokens.retain(catalogue.secretIds);
     this.#catalogue = catalogue;
     this.#problems = [];
     for (const warning of warnings) this.#log.warn(formatProblem(warning));

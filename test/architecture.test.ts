@@ -11,6 +11,7 @@ const ORDER = [
   'integrations',
   'callers',
   'credentials',
+  'tokens',
   'secrets',
   'telemetry',
   'admin',

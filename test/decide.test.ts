@@ -6,6 +6,7 @@ import { SecretError } from '../src/secrets/secret-error.ts';
 import { SecretStore } from '../src/secrets/secret-store.ts';
 import { SecretVersion } from '../src/secrets/secret-version.ts';
 import type { SecretSource } from '../src/secrets/secrets-manager.ts';
+import { noTokens, request } from './credentials/support.ts';
 
 const { catalogue } = parseCatalogue(
   'test.yaml',
@@ -22,9 +23,16 @@ async function decided(
   const held = secrets.hold(catalogue);
   if (fetch.length === 0) await held;
   const answer = decide(
-    { integration: 'api', attempt: 1, authority: 'api.example.com', tried: () => [], ...facts },
-    catalogue,
-    secrets,
+    {
+      ...request(),
+      integration: 'api',
+      attempt: 1,
+      hasUnreadBody: false,
+      givesBodies: false,
+      tried: () => [],
+      ...facts,
+    },
+    { catalogue, secrets, tokens: noTokens() },
   );
   const waited = answer instanceof Promise;
   const result = await answer;
@@ -53,7 +61,7 @@ describe('a decision', () => {
     ['goes to another host', { authority: 'evil.example' }, 'host_mismatch'],
     ['goes to another port', { authority: 'api.example.com:8443' }, 'host_mismatch'],
     ['goes to the host with a dot', { authority: 'api.example.com.' }, 'host_mismatch'],
-    ['says no host', { authority: undefined }, 'host_mismatch'],
+    ['says no host', { authority: '' }, 'host_mismatch'],
   ])('refuses in the same turn a request that %s', async (_, facts, code) => {
     const { waited, result } = await decided(facts);
 

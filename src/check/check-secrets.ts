@@ -13,7 +13,7 @@ export async function checkSecrets(catalogue: Catalogue, secrets: SecretSource):
     [...catalogue].map(async (integration) => {
       try {
         const version: SecretVersion | undefined = await reads.get(integration.secretId);
-        if (version !== undefined) integration.injector.injection(version);
+        if (version !== undefined) integration.injector.require(version);
         return [];
       } catch (error) {
         return [problemOf(integration, error)];

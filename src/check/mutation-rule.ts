@@ -54,7 +54,7 @@ export function* checkMutations(
     );
   }
   const may = mayWrite(source, rules);
-  const written = integrations.flatMap(({ places }) => places);
+  const written = integrations.flatMap(({ writes }) => writes);
   const needed = [...new Set([...ALWAYS_STRIPPED, ...written, ...OF_REFUSALS])];
   const missing = needed.filter((name) => !may(name));
   const [allow, disallow] = expressions;

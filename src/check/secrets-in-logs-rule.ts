@@ -12,7 +12,7 @@ const FORMATS = ['log_format', 'format', 'json_format', 'typed_json_format'];
 /** Whatever would print a key: formats of access logs and of added headers, tags of traces, taps. */
 export function* checkLogs(configuration: Configuration): Generator<Problem> {
   const { source, maps, catalogue } = configuration;
-  const secret = new Set([...ALWAYS_STRIPPED, ...[...catalogue].flatMap(({ places }) => places)]);
+  const secret = new Set([...ALWAYS_STRIPPED, ...[...catalogue].flatMap(({ writes }) => writes)]);
   const mend = 'take it out; %DYNAMIC_METADATA(attache)% says which integration and secret version a request had';
   for (const node of scalars(configuration)) {
     for (const command of commandsOf(textOf(node) ?? '')) {

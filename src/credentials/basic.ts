@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { CredentialError } from './credential-error.ts';
 import { headerValue } from './header-value.ts';
+import type { HeaderField } from './injection.ts';
 import type { CredentialKind } from './kind.ts';
 import { template } from './schema.ts';
+
+/** The header that carries a user and a password. */
+export function basicField(user: string, password: string, secretId: string): HeaderField {
+  const pair = Buffer.from(`${user}:${password}`, 'utf8').toString('base64');
+  return { name: 'authorization', value: headerValue(`Basic ${pair}`, 'authorization', secretId) };
+}
 
 /**
  * `basic: { username: "{{ api_key }}" }` sets `authorization: Basic …` (RFC 7617, in UTF-8). Either part may be plain text
@@ -25,16 +32,16 @@ export const basic: CredentialKind = {
     )
     .transform(({ username, password }) => ({
       places: ['authorization'],
+      writes: ['authorization'],
       templates: [username, password].filter((part) => part !== undefined),
-      fill: (secretId, secret) => {
+      prepare: (secretId, secret) => {
         const user = username?.render(secretId, secret) ?? '';
         if (user.includes(':')) {
           throw new CredentialError(
             `secret ${secretId} gives a Basic username with a colon, which cannot be sent; put it under password`,
           );
         }
-        const pair = Buffer.from(`${user}:${password?.render(secretId, secret) ?? ''}`, 'utf8').toString('base64');
-        return [{ name: 'authorization', value: headerValue(`Basic ${pair}`, 'authorization', secretId) }];
+        return { fields: [basicField(user, password?.render(secretId, secret) ?? '', secretId)] };
       },
     })),
 };

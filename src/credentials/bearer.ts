@@ -1,6 +1,12 @@
 import { headerValue } from './header-value.ts';
+import type { HeaderField } from './injection.ts';
 import type { CredentialKind } from './kind.ts';
 import { template } from './schema.ts';
+
+/** The header that carries a bearer token. */
+export function bearerField(token: string, secretId: string): HeaderField {
+  return { name: 'authorization', value: headerValue(`Bearer ${token}`, 'authorization', secretId) };
+}
 
 /** `bearer: "{{ api_key }}"` sets `authorization: Bearer …` (RFC 6750, section 2.1). */
 export const bearer: CredentialKind = {
@@ -8,12 +14,8 @@ export const bearer: CredentialKind = {
   example: 'bearer: "{{ api_key }}"',
   schema: template().transform((token) => ({
     places: ['authorization'],
+    writes: ['authorization'],
     templates: [token],
-    fill: (secretId, secret) => [
-      {
-        name: 'authorization',
-        value: headerValue(`Bearer ${token.render(secretId, secret)}`, 'authorization', secretId),
-      },
-    ],
+    prepare: (secretId, secret) => ({ fields: [bearerField(token.render(secretId, secret), secretId)] }),
   })),
 };

@@ -41,11 +41,13 @@ export const headers: CredentialKind = {
     )
     .transform((fields) => ({
       places: Object.keys(fields),
+      writes: Object.keys(fields),
       templates: Object.values(fields),
-      fill: (secretId, secret) =>
-        Object.entries(fields).map(([name, value]) => ({
+      prepare: (secretId, secret) => ({
+        fields: Object.entries(fields).map(([name, value]) => ({
           name,
           value: headerValue(value.render(secretId, secret), name, secretId),
         })),
+      }),
     })),
 };

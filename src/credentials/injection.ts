@@ -1,14 +1,17 @@
-/** A header and the bytes of its value. The name is lower-case. */
+/** A header and the bytes of its value. The name is lower-case; `:path` stands for the path with its query. */
 export interface HeaderField {
   readonly name: string;
   readonly value: Buffer;
 }
 
-/**
- * What is done to a request: headers that are set, replacing any of that name, and names that are removed. One object per
- * integration and secret version, so whoever encodes it can remember the bytes by it.
- */
+/** What is done to a request: headers that are set, replacing any of that name, and names that are removed. */
 export interface Injection {
   readonly set: readonly HeaderField[];
   readonly remove: readonly string[];
+  /** Ids of the tokens in it that were got with the secret; empty when it carries the secret itself. */
+  readonly tokens: readonly string[];
+  /** Whether the destination's answer stands even if it is a refusal. */
+  readonly final: boolean;
+  /** Whether the same object serves other requests too, so that whoever encodes it does well to remember the bytes. */
+  readonly isShared: boolean;
 }

@@ -1,20 +1,93 @@
 import type { z } from 'zod';
 import type { SecretVersion } from '../secrets/secret-version.ts';
+import type { Token } from '../tokens/token.ts';
+import type { TokenUse } from '../tokens/token-use.ts';
 import type { HeaderField } from './injection.ts';
 import type { Template } from './template.ts';
 
+/** What a credential may look at of a request. Texts are as they stand on the wire, one character for each byte. */
+export interface RequestToInject {
+  readonly method: string;
+  readonly authority: string;
+  /** `:path` with its query. At a later attempt it holds what the attempt before has put into it. */
+  readonly path: string;
+  /** 1 for the first attempt, 2 for the first retry, …; 0 when asked before routing. */
+  readonly attempt: number;
+  /** The headers that Envoy shows, in their order, with lower-case names. */
+  readonly headers: () => readonly (readonly [name: string, value: string])[];
+  /** The whole body; undefined when it was not asked for or there is none. */
+  readonly body: Buffer | undefined;
+  /** Ids of the tokens that earlier attempts carried, in their order. */
+  readonly refusedTokens: () => readonly string[];
+}
+
+/** What a credential does, as far as one version of the secret decides it. */
+export type Step = FixedStep | TokenStep;
+
+/** What is done to a request once everything is at hand. */
+export type FixedStep = FieldsStep | PathStep | SignStep;
+
+/** The same headers for every request. */
+export interface FieldsStep {
+  readonly fields: readonly HeaderField[];
+}
+
+/** Another path. */
+export interface PathStep {
+  /**
+   * @param path what stands there now, with its query.
+   * @param isRetry whether the attempt before has put its own into it, which is replaced.
+   */
+  path(path: string, isRetry: boolean): string;
+}
+
+/** Headers that depend on all of the request; it comes after every other step. */
+export interface SignStep {
+  /**
+   * @param path what stands in `:path` after every other step.
+   * @throws CredentialError for a request that cannot be signed.
+   */
+  sign(
+    request: RequestToInject,
+    path: string,
+  ): Promise<{ readonly set: readonly HeaderField[]; readonly remove: readonly string[] }>;
+}
+
+/** What needs a token that is got with the secret. */
+export interface TokenStep {
+  /** @throws CredentialError for a request that leaves open which token it needs. */
+  token(request: RequestToInject): NeededToken;
+}
+
+/** A token that a request needs, and what is done with it. */
+export interface NeededToken {
+  readonly use: TokenUse;
+  /** Gives the same object for the same token, so that what follows from it can be remembered. */
+  readonly step: (token: Token) => FixedStep;
+}
+
 /** A credential as a route asks for it: ready to be filled in with a secret. */
 export interface Credential {
-  /** The lower-case names of the headers that it sets. */
+  /** What it writes, as people name it: a header in lower case, `query key`, `path`. No two credentials of a route share one. */
   readonly places: readonly string[];
+  /** The headers that it writes, in lower case; `:path` for the path and its query. */
+  readonly writes: readonly string[];
   /** What it takes from the secret. */
   readonly templates: readonly Template[];
+  /** What the secret must hold, as it is stored, where no template says it: for instructions. */
+  readonly shape?: Readonly<Record<string, string>>;
+  /** Whether the destination gets a token in place of the secret. Default false. */
+  readonly sendsToken?: boolean;
+  /** Whether it needs the whole body of a request. Default false. */
+  readonly readsBody?: boolean;
+  /** Why a request may not be made with it, as a sentence for the caller; undefined when it may. */
+  refusal?(request: RequestToInject): string | undefined;
   /**
-   * The headers for one version of the secret.
+   * What it does with one version of the secret.
    *
    * @throws CredentialError when the secret does not hold what is needed.
    */
-  fill(secretId: string, secret: SecretVersion): readonly HeaderField[];
+  prepare(secretId: string, secret: SecretVersion): Step;
 }
 
 /** A kind of credential: the key by which a route asks for it, and what may stand under that key. */

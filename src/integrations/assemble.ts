@@ -81,6 +81,7 @@ function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integr
       injector,
       accepts: (version: SecretVersion) => injector.accepts(version),
       places: Object.freeze(credentials.flatMap(({ places }) => places)),
+      writes: Object.freeze([...new Set(credentials.flatMap(({ writes }) => writes))]),
       templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
       where: `${at.file}:${at.line}`,
       secretAt: Object.freeze(source.place(secretNode)),

@@ -29,9 +29,7 @@ export function readCredentials(
     for (const place of result.data.places) {
       const other = writers.get(place);
       if (other !== undefined)
-        problems.push(
-          source.error(keyNode, `${other} and ${key} both write the header ${place}`, 'keep one of the two'),
-        );
+        problems.push(source.error(keyNode, `${other} and ${key} both write ${place}`, 'keep one of the two'));
       writers.set(place, key);
     }
   }

@@ -10,8 +10,10 @@ export interface Integration extends SecretUse {
   /** The one `:authority` that a request may have when it reaches Attaché, as Envoy rewrites it: lower-case, with the port if one is given. */
   readonly host: string;
   readonly injector: Injector;
-  /** The headers that it writes, in lower case. */
+  /** What it writes, as people name it: a header in lower case, `query key`, `path`. */
   readonly places: readonly string[];
+  /** The headers that it writes, in lower case; `:path` for the path and its query. */
+  readonly writes: readonly string[];
   /** What it takes from the secret. */
   readonly templates: readonly Template[];
   /** Where it is defined, as `file:line`. */

@@ -8,22 +8,33 @@ export interface Injected {
   readonly secret: string;
   /** The VersionId. */
   readonly version: string;
-  /** The VersionIds that this attempt and those before it carry, in their order. Absent on a first attempt. */
+  /** The VersionIds that this attempt and those before it carry, in their order. Absent when it is this one alone. */
   readonly tried?: readonly string[];
+  /** Ids of the tokens that the attempts before this one carried, in their order. Absent on a first attempt. */
+  readonly refusedTokens?: readonly string[];
   /** Whether the destination's answer stands even if it is a refusal: a retry could not help. */
   readonly final: boolean;
-  /** One object per integration and secret version. */
   readonly injection: Injection;
+}
+
+/** The request's whole body is needed first: Envoy is asked to hand it over, and the same question comes again with it. */
+export interface ReadBody {
+  readonly kind: 'read-body';
+  readonly integration: string;
 }
 
 /** Why a request is refused, and with which HTTP status. Never 401: that is the destination's word. */
 export const DENIALS = {
   host_mismatch: 403,
+  request_not_allowed: 403,
   no_integration: 500,
   unknown_integration: 500,
   no_attempt_count: 500,
+  no_body: 500,
   secret_unusable: 502,
+  token_refused: 502,
   secret_unavailable: 503,
+  token_unavailable: 503,
 } as const;
 
 /** The `code` of a refusal, as callers see it. */
@@ -44,3 +55,6 @@ export interface Denied {
 
 /** What becomes of a request. */
 export type Answer = Injected | Denied;
+
+/** What is decided about a request as far as it is known: what becomes of it, or that more of it is needed. */
+export type Decision = Answer | ReadBody;

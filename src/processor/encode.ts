@@ -5,55 +5,67 @@ import {
   HeaderValueOption_HeaderAppendAction as Append,
   type HeaderValueOption,
 } from './gen/envoy/config/core/v3/base.ts';
+import {
+  ProcessingMode_BodySendMode as Body,
+  ProcessingMode_HeaderSendMode as Send,
+} from './gen/envoy/extensions/filters/http/ext_proc/v3/processing_mode.ts';
 import { ProcessingResponse } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { NAMESPACE } from './request-facts.ts';
 
 /** Bytes of answers that were given before, by what they do: they live as long as the secret's version does. */
 const encoded = { final: new WeakMap<Injection, Buffer>(), retriable: new WeakMap<Injection, Buffer>() };
 
-/** The answer as Envoy reads it. An injection is encoded once; after that its bytes are handed out again. */
-export function encodeAnswer(answer: Answer): Buffer {
+/** What Envoy has asked about: its answer must be of the same kind. */
+export type Question = 'requestHeaders' | 'requestBody';
+
+/** The answer as Envoy reads it. An injection that serves many requests is encoded once; then its bytes are handed out again. */
+export function encodeAnswer(answer: Answer, question: Question): Buffer {
   if (answer.kind === 'deny') return encodeDenial(answer);
-  if (answer.tried !== undefined) return encodeInjection(answer, answer.tried);
+  const isPlain = answer.tried === undefined && answer.refusedTokens === undefined && question === 'requestHeaders';
+  if (!isPlain || !answer.injection.isShared) return encodeInjection(answer, question);
   const known = answer.final ? encoded.final : encoded.retriable;
   let bytes = known.get(answer.injection);
   if (bytes === undefined) {
-    bytes = encodeInjection(answer, [answer.version]);
+    bytes = encodeInjection(answer, question);
     known.set(answer.injection, bytes);
   }
   return bytes;
+}
+
+/** Asks Envoy to hand over the whole body before the request goes on. */
+export function encodeRequestForBody(): Buffer {
+  return WHOLE_BODY;
 }
 
 /** Asks Envoy to wait for the answer this much longer, in ms, counted from now. Envoy grants it once a message. */
 export function encodeRequestForTime(ms: number): Buffer {
   return encode({
     overrideMessageTimeout: { seconds: Math.floor(ms / 1_000), nanos: (ms % 1_000) * 1_000_000 },
-    response: undefined,
-    dynamicMetadata: undefined,
   });
 }
 
 /** What was tried comes back with the next attempt, so that nothing has to be remembered here. */
 function encodeInjection(
-  { injection, integration, secret, version, final }: Injected,
-  tried: readonly string[],
+  { injection, integration, secret, version, final, tried, refusedTokens }: Injected,
+  question: Question,
 ): Buffer {
   const headerMutation = {
     setHeaders: injection.set.map(({ name, value }) => overwrite(name, value)),
     removeHeaders: [...injection.remove],
   };
+  const tokens = [...(refusedTokens ?? []), ...injection.tokens];
   return encode({
-    response: { $case: 'requestHeaders', value: { response: { headerMutation } } },
+    response: { $case: question, value: { response: { headerMutation } } },
     dynamicMetadata: {
       [NAMESPACE]: {
         integration,
         secret,
         version: shortVersionId(version),
-        tried,
+        tried: tried ?? [version],
+        ...(tokens.length === 0 ? {} : { tokens }),
         ...(final ? { final: 'true' } : {}),
       },
     },
-    overrideMessageTimeout: undefined,
   });
 }
 
@@ -77,7 +89,6 @@ function encodeDenial({ code, message, integration, reason, retryAfter }: Denied
         ...(reason === undefined ? {} : { reason }),
       },
     },
-    overrideMessageTimeout: undefined,
   });
 }
 
@@ -90,6 +101,24 @@ function overwrite(name: string, value: Buffer): HeaderValueOption {
   return { header: { key: name, rawValue: value }, append: false, appendAction: Append.OVERWRITE_IF_EXISTS_OR_ADD };
 }
 
-function encode(response: ProcessingResponse): Buffer {
-  return Buffer.from(ProcessingResponse.encode(response).finish());
+function encode(response: Partial<ProcessingResponse>): Buffer {
+  const nothing = {
+    response: undefined,
+    dynamicMetadata: undefined,
+    modeOverride: undefined,
+    overrideMessageTimeout: undefined,
+  };
+  return Buffer.from(ProcessingResponse.encode({ ...nothing, ...response }).finish());
 }
+
+const WHOLE_BODY = encode({
+  response: { $case: 'requestHeaders', value: { response: undefined } },
+  modeOverride: {
+    requestHeaderMode: Send.SEND,
+    responseHeaderMode: Send.SKIP,
+    requestBodyMode: Body.BUFFERED,
+    responseBodyMode: Body.NONE,
+    requestTrailerMode: Send.SKIP,
+    responseTrailerMode: Send.SKIP,
+  },
+});

@@ -1,13 +1,16 @@
+import type { RequestToInject } from '../credentials/kind.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 
 /** What is known of a request, in plain values: all that a decision needs, and nothing of gRPC. */
-export interface RequestFacts {
+export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
   /** The integration that the route names; undefined when it names none. */
   readonly integration: string | undefined;
   /** 1 for the first attempt, 2 for the first retry, …; 0 when asked before routing. Undefined when Envoy does not say. */
   readonly attempt: number | undefined;
-  /** `:authority` as the destination will see it. */
-  readonly authority: string | undefined;
+  /** Whether a body follows that has not been read. */
+  readonly hasUnreadBody: boolean;
+  /** Whether Envoy hands a body over when it is asked to. */
+  readonly givesBodies: boolean;
   /** The VersionIds that earlier attempts carried, in their order. Read from the message only when it is asked for. */
   readonly tried: () => readonly string[];
 }
@@ -23,30 +26,74 @@ export const INTEGRATION_ATTRIBUTE = "xds.route_metadata.filter_metadata['attach
 export const ATTEMPT_ATTRIBUTE = 'upstream.request_attempt_count';
 
 /**
- * The facts in a message about request headers.
+ * A constant that a filter with `allow_mode_override: true` sends. Without that option Envoy ignores the wish for a body and
+ * sends the request on as it is; this word of the running filter itself is how Attaché knows that it may ask.
+ */
+export const BODIES_ATTRIBUTE = "'allow_mode_override'";
+
+/**
+ * The facts in a message about request headers. What most requests do not need is read from it when it is asked for.
  *
+ * @param body the whole body, once it was asked for and has come.
  * @see https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes
  */
-export function requestFacts(request: ProcessingRequest, headers: HttpHeaders): RequestFacts {
-  const attributes = request.attributes[FILTER];
-  const integration: unknown = attributes?.[INTEGRATION_ATTRIBUTE];
-  const attempt: unknown = attributes?.[ATTEMPT_ATTRIBUTE];
-  return {
-    integration: typeof integration === 'string' && integration !== '' ? integration : undefined,
-    attempt: typeof attempt === 'number' && Number.isInteger(attempt) && attempt >= 0 ? attempt : undefined,
-    authority: header(headers, ':authority'),
-    tried: () => tried(request),
-  };
+export function requestFacts(request: ProcessingRequest, headers: HttpHeaders, body?: Buffer): RequestFacts {
+  return new HeadersOfRequest(request, headers, body);
 }
 
-function tried(request: ProcessingRequest): readonly string[] {
-  const list: unknown = request.metadataContext?.filterMetadata[NAMESPACE]?.tried;
-  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
-}
+class HeadersOfRequest implements RequestFacts {
+  readonly integration: string | undefined;
+  readonly attempt: number | undefined;
+  readonly authority: string;
+  readonly body: Buffer | undefined;
+  readonly hasUnreadBody: boolean;
+  readonly tried: () => readonly string[];
+  readonly refusedTokens: () => readonly string[];
+  readonly headers: () => readonly (readonly [string, string])[];
+  readonly #headers: HttpHeaders;
+  readonly #attributes: Record<string, unknown> | undefined;
 
-function header(headers: HttpHeaders, name: string): string | undefined {
-  for (const { key, rawValue } of headers.headers?.headers ?? []) {
-    if (key === name) return rawValue.toString('latin1');
+  constructor(request: ProcessingRequest, headers: HttpHeaders, body: Buffer | undefined) {
+    this.#headers = headers;
+    this.#attributes = request.attributes[FILTER];
+    const integration = this.#attributes?.[INTEGRATION_ATTRIBUTE];
+    const attempt = this.#attributes?.[ATTEMPT_ATTRIBUTE];
+    this.integration = typeof integration === 'string' && integration !== '' ? integration : undefined;
+    this.attempt = typeof attempt === 'number' && Number.isInteger(attempt) && attempt >= 0 ? attempt : undefined;
+    this.authority = this.#header(':authority');
+    this.body = body;
+    this.hasUnreadBody = !headers.endOfStream && body === undefined;
+    this.tried = () => listed(request, 'tried');
+    this.refusedTokens = () => listed(request, 'tokens');
+    this.headers = () => fields(headers);
   }
-  return undefined;
+
+  get method(): string {
+    return this.#header(':method');
+  }
+
+  get path(): string {
+    return this.#header(':path');
+  }
+
+  get givesBodies(): boolean {
+    return this.#attributes?.[BODIES_ATTRIBUTE] === 'allow_mode_override';
+  }
+
+  /** Empty when it is missing. */
+  #header(name: string): string {
+    for (const { key, rawValue } of this.#headers.headers?.headers ?? []) {
+      if (key === name) return rawValue.toString('latin1');
+    }
+    return '';
+  }
+}
+
+function fields(headers: HttpHeaders): [string, string][] {
+  return (headers.headers?.headers ?? []).map(({ key, rawValue }) => [key, rawValue.toString('latin1')]);
+}
+
+function listed(request: ProcessingRequest, key: string): readonly string[] {
+  const list: unknown = request.metadataContext?.filterMetadata[NAMESPACE]?.[key];
+  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
 }

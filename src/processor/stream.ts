@@ -1,11 +1,11 @@
 import { type ServerDuplexStream, type StatusObject, status } from '@grpc/grpc-js';
-import type { Answer } from './answer.ts';
-import { encodeAnswer, encodeRequestForTime } from './encode.ts';
-import type { ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
+import type { Answer, Decision } from './answer.ts';
+import { encodeAnswer, encodeRequestForBody, encodeRequestForTime, type Question } from './encode.ts';
+import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
 
 /** Decides what becomes of a request: at once when it can, later when it must wait for a secret. */
-export type Decide = (facts: RequestFacts) => Answer | Promise<Answer>;
+export type Decide = (facts: RequestFacts) => Decision | Promise<Decision>;
 
 /** What a stream needs from around it. */
 export interface StreamContext {
@@ -19,13 +19,16 @@ export interface StreamContext {
 }
 
 /**
- * One stream: Envoy asks about one attempt of one request and gets one answer. Envoy takes a stream that ends well before its
- * answer as leave to send the request as it is, so every way out before the answer is an error status.
+ * One stream: Envoy asks about one attempt of one request and gets one answer. When the request's body is needed for it, Envoy is
+ * asked for that first. Envoy takes a stream that ends well before its answer as leave to send the request as it is, so
+ * every way out before the answer is an error status.
  *
  * @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/ext_proc/v3/external_processor.proto
  */
 export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>, context: StreamContext): void {
-  let asked = false;
+  /** What the next message must be about. */
+  let expected: Question | 'nothing' = 'requestHeaders';
+  let asked: { readonly message: ProcessingRequest; readonly headers: HttpHeaders } | undefined;
   let answered = false;
   let halfClosed = false;
   let finished = false;
@@ -36,9 +39,9 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     call.end();
   };
 
-  const answer = (result: Answer) => {
+  const answer = (result: Answer, question: Question) => {
     if (finished) return;
-    call.write(encodeAnswer(result));
+    call.write(encodeAnswer(result, question));
     answered = true;
     context.answered(result);
     if (halfClosed) endWell();
@@ -55,20 +58,48 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     fail(status.INTERNAL, 'Attaché failed inside; see its log');
   };
 
-  const ask = (request: ProcessingRequest) => {
-    if (asked)
-      return fail(status.INVALID_ARGUMENT, 'a second message: set response_header_mode: SKIP and all body modes NONE');
-    asked = true;
-    if (request.request?.$case !== 'requestHeaders') {
+  const take = (decision: Decision, question: Question) => {
+    if (finished) return;
+    if (decision.kind !== 'read-body') return answer(decision, question);
+    if (question === 'requestBody') throw new Error('a body that was read is asked for again');
+    expected = 'requestBody';
+    if (halfClosed) return fail(status.INVALID_ARGUMENT, NO_BODY);
+    call.write(encodeRequestForBody());
+  };
+
+  const decide = (about: RequestFacts, question: Question) => {
+    const result = context.decide(about);
+    if (!(result instanceof Promise)) return take(result, question);
+    let settled = false;
+    // What needs no more than this turn is answered before Envoy is asked for more time.
+    setImmediate(() => {
+      if (!settled && !finished) call.write(encodeRequestForTime(context.patience));
+    });
+    result
+      .then((decision) => {
+        settled = true;
+        take(decision, question);
+      })
+      .catch(crash);
+  };
+
+  const ask = (message: ProcessingRequest) => {
+    const { request } = message;
+    if (expected === 'nothing')
       return fail(
         status.INVALID_ARGUMENT,
-        'not about request headers: set request_header_mode: SEND and response_header_mode: SKIP',
+        'a message too many: set response_header_mode: SKIP and all body modes NONE',
       );
+    if (request?.$case !== expected) {
+      return fail(status.INVALID_ARGUMENT, expected === 'requestBody' ? NO_BODY : NO_HEADERS);
     }
-    const result = context.decide(requestFacts(request, request.request.value));
-    if (!(result instanceof Promise)) return answer(result);
-    call.write(encodeRequestForTime(context.patience));
-    result.then(answer).catch(crash);
+    expected = 'nothing';
+    if (request.$case === 'requestHeaders') {
+      asked = { message, headers: request.value };
+      return decide(requestFacts(message, request.value), 'requestHeaders');
+    }
+    if (!request.value.endOfStream) return fail(status.INVALID_ARGUMENT, NO_BODY);
+    if (asked !== undefined) decide(requestFacts(asked.message, asked.headers, request.value.body), 'requestBody');
   };
 
   call.on('data', (request: ProcessingRequest) => {
@@ -81,9 +112,13 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
   call.on('end', () => {
     halfClosed = true;
     if (answered) endWell();
-    else if (!asked) fail(status.INVALID_ARGUMENT, 'the stream ended before it asked anything');
+    else if (expected === 'requestHeaders') fail(status.INVALID_ARGUMENT, 'the stream ended before it asked anything');
+    else if (expected === 'requestBody') fail(status.INVALID_ARGUMENT, NO_BODY);
   });
   call.on('cancelled', () => {
     finished = true;
   });
 }
+
+const NO_HEADERS = 'not about request headers: set request_header_mode: SEND and response_header_mode: SKIP';
+const NO_BODY = 'the whole body was asked for and did not come: set allow_mode_override: true';

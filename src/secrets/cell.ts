@@ -1,4 +1,4 @@
-import { SecretError } from './secret-error.ts';
+import type { ReadError } from './read-error.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /** How old a value may be and how long a request waits for one. All in milliseconds. */
@@ -11,24 +11,41 @@ export interface Freshness {
   readonly fetchDeadline: number;
 }
 
+/** How long a value lives that has a life of its own, in milliseconds from the moment in which reading it began. */
+export interface Lifetime {
+  /** After this it is read anew in the background. */
+  readonly freshFor: number;
+  /** After this it is not used any more. */
+  readonly usableFor: number;
+}
+
 /** What a cell tells about itself. */
-export type CellEvent<T> =
+export type CellEvent<T, E extends ReadError> =
   | { readonly kind: 'loaded'; readonly value: T; readonly previous: T | undefined }
   | { readonly kind: 'confirmed' }
-  | { readonly kind: 'failed'; readonly error: SecretError }
-  | { readonly kind: 'purged'; readonly value: T; readonly error: SecretError };
+  | { readonly kind: 'failed'; readonly error: E }
+  | { readonly kind: 'purged'; readonly value: T; readonly error: E };
 
 /** What a cell needs to know of the value that it holds. */
-export interface CellContent<T> {
-  /** Names the value in errors. */
-  readonly name: string;
-  /** Reads the value anew. Rejects with a SecretError, never later than its own deadline. */
+export interface CellContent<T, E extends ReadError> {
+  /** Reads the value anew. Never settles later than its own deadline. */
   load(urgent: boolean): Promise<T>;
   /** Whether a value that was read is the one that is held already. */
   same(a: T, b: T): boolean;
   /** Told of each change of state, in the turn in which it happens. */
-  notify(event: CellEvent<T>): void;
+  notify(event: CellEvent<T, E>): void;
+  /** Why `load` has rejected. */
+  failure(cause: unknown): E;
+  /** Why a request got nothing: no answer within `ms` milliseconds. */
+  late(ms: number): E;
+  /** How long a value lives. Absent: as the cell's freshness says. */
+  lifetime?(value: T): Lifetime;
+  /** Whether nobody has wanted the value lately, so that it need not be kept fresh until somebody does. Absent: never. */
+  isIdle?(): boolean;
 }
+
+/** The longest time for which a timer is set, in ms: Node's own limit is 24.8 days. */
+const LONGEST_TIMER = 24 * 3_600_000;
 
 /** How a cell is doing: `fresh` and `stale` values are usable, `dead` means that there is none. */
 export type CellState = 'fresh' | 'stale' | 'dead';
@@ -37,15 +54,16 @@ export type CellState = 'fresh' | 'stale' | 'dead';
  * A value that is read over the network, held and kept fresh. A request takes what is held at once and waits only when
  * there is no usable value. One read runs at a time, whoever asks; each asker waits no longer than its own deadline.
  */
-export class Cell<T extends object> {
-  readonly #content: CellContent<T>;
+export class Cell<T extends object, E extends ReadError> {
+  readonly #content: CellContent<T, E>;
   readonly #freshness: Freshness;
   readonly #refreshAfter: number;
   #value: T | undefined;
   /** When the last successful check began; monotonic, as all times here. */
   #checkedAt = Number.NEGATIVE_INFINITY;
+  #staleAt = Number.NEGATIVE_INFINITY;
   #deadAt = Number.NEGATIVE_INFINITY;
-  #failure: SecretError | undefined;
+  #failure: E | undefined;
   #failures = 0;
   /** Verdicts since the last read that succeeded, whatever other failures came in between. */
   #refusals = 0;
@@ -53,9 +71,10 @@ export class Cell<T extends object> {
   #askAgainAt = Number.NEGATIVE_INFINITY;
   #loading: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #dormant = false;
   #closed = false;
 
-  constructor(content: CellContent<T>, freshness: Freshness) {
+  constructor(content: CellContent<T, E>, freshness: Freshness) {
     this.#content = content;
     this.#freshness = freshness;
     // Many processes start at once: the jitter keeps them from asking at once ever after.
@@ -70,9 +89,10 @@ export class Cell<T extends object> {
   /**
    * The usable value, at once if there is one.
    *
-   * @throws SecretError (or rejects with it) when there is none within `fetchDeadline`; at once when a read has just failed.
+   * @throws E (or rejects with it) when there is none within `fetchDeadline`; at once when a read has just failed.
    */
   get(): T | Promise<T> {
+    if (this.#dormant) void this.#load(false);
     const value = this.peek();
     if (value !== undefined) return value;
     if (this.#failure !== undefined && performance.now() < this.#askAgainAt) throw this.#failure;
@@ -89,6 +109,14 @@ export class Cell<T extends object> {
     if (this.#checkedAt < since) await this.#patiently(this.#load(true));
   }
 
+  /**
+   * Reads the value anew, or waits for the read that is under way. One that fails, or that takes longer than `fetchDeadline`,
+   * leaves a usable value in use.
+   */
+  renew(): Promise<void> {
+    return this.#patiently(this.#load(true));
+  }
+
   /** Reads the value in the background, unless a read is under way. Settles when it has ended, well or not. */
   refresh(): Promise<void> {
     return this.#load(false);
@@ -97,7 +125,7 @@ export class Cell<T extends object> {
   /** Whether there is a usable value, and how old it is. */
   get state(): CellState {
     if (this.peek() === undefined) return 'dead';
-    return performance.now() - this.#checkedAt < this.#freshness.refreshAfter ? 'fresh' : 'stale';
+    return performance.now() < this.#staleAt ? 'fresh' : 'stale';
   }
 
   /** Milliseconds since the last successful check began; Infinity before the first one. */
@@ -105,8 +133,13 @@ export class Cell<T extends object> {
     return performance.now() - this.#checkedAt;
   }
 
+  /** Milliseconds for which the value may still be used; 0 or less when there is none. */
+  get usableFor(): number {
+    return this.#deadAt - performance.now();
+  }
+
   /** Why the last read failed; undefined when it did not. */
-  get failure(): SecretError | undefined {
+  get failure(): E | undefined {
     return this.#failure;
   }
 
@@ -135,12 +168,13 @@ export class Cell<T extends object> {
     return value;
   }
 
-  #late(): SecretError {
-    return new SecretError(this.#content.name, 'timeout', `no answer in ${this.#freshness.fetchDeadline} ms`);
+  #late(): E {
+    return this.#content.late(this.#freshness.fetchDeadline);
   }
 
   #load(urgent: boolean): Promise<void> {
     if (this.#loading !== undefined) return this.#loading;
+    this.#dormant = false;
     clearTimeout(this.#timer);
     this.#loading = this.#read(urgent, performance.now()).finally(() => {
       this.#loading = undefined;
@@ -153,11 +187,7 @@ export class Cell<T extends object> {
       const value = await this.#content.load(urgent);
       if (!this.#closed) this.#succeed(value, since);
     } catch (error) {
-      if (!this.#closed)
-        this.#fail(
-          error instanceof SecretError ? error : new SecretError(this.#content.name, 'aws_error', String(error)),
-          since,
-        );
+      if (!this.#closed) this.#fail(this.#content.failure(error), since);
     }
   }
 
@@ -165,17 +195,19 @@ export class Cell<T extends object> {
     const previous = this.#value;
     const same = previous !== undefined && this.#content.same(previous, value);
     if (!same) this.#value = value;
+    const life = this.#content.lifetime?.(this.#value ?? value);
     this.#checkedAt = since;
-    this.#deadAt = since + this.#freshness.maxStale;
+    this.#staleAt = since + (life?.freshFor ?? this.#freshness.refreshAfter);
+    this.#deadAt = since + (life?.usableFor ?? this.#freshness.maxStale);
     this.#failure = undefined;
     this.#failures = 0;
     this.#refusals = 0;
     this.#refusedSince = undefined;
-    this.#schedule(this.#refreshAfter);
+    this.#schedule(life === undefined ? this.#refreshAfter : this.#staleAt - performance.now());
     this.#content.notify(same ? { kind: 'confirmed' } : { kind: 'loaded', value, previous });
   }
 
-  #fail(error: SecretError, since: number): void {
+  #fail(error: E, since: number): void {
     const now = performance.now();
     const { policy } = error;
     this.#failures = this.#failure?.policy === policy ? this.#failures + 1 : 1;
@@ -199,7 +231,7 @@ export class Cell<T extends object> {
     this.#schedule(this.peek() === undefined ? Math.max(cold, warm) : warm);
   }
 
-  #purge(error: SecretError): void {
+  #purge(error: E): void {
     const value = this.#value;
     if (value === undefined) return;
     this.#value = undefined;
@@ -208,7 +240,12 @@ export class Cell<T extends object> {
   }
 
   #schedule(ms: number): void {
-    this.#timer = setTimeout(() => void this.#load(false), ms);
+    this.#timer = setTimeout(() => this.#due(), Math.min(ms, LONGEST_TIMER));
     this.#timer.unref();
+  }
+
+  #due(): void {
+    if (this.#content.isIdle?.() === true) this.#dormant = true;
+    else void this.#load(false);
   }
 }

@@ -48,7 +48,7 @@ export async function readFromRegions<T>(
     timer = setTimeout(next, PATIENCE);
     first.then(succeed, (error) => {
       failure = error;
-      if (error instanceof SecretError && error.policy.code === 'secret_unusable') {
+      if (error instanceof SecretError && error.policy.isVerdict) {
         clearTimeout(timer);
         waiting.length = 0;
         reject(error);

@@ -1,37 +1,5 @@
-/** What Attaché does about a failure to read a secret. All times are in milliseconds. */
-interface FailurePolicy {
-  /** Whether the caller is told that the secret cannot be used as it is (502), or cannot be had just now (503). */
-  readonly code: 'secret_unusable' | 'secret_unavailable';
-  /** For how long a cold secret (no usable value) is not asked for again: the first time, and at most. */
-  readonly coldRetry: { readonly first: number; readonly most: number };
-  /** How soon a warm secret is checked again after the first, second, … failure in a row; the last one repeats. */
-  readonly warmRetry: readonly number[];
-  /**
-   * After how many failures in a row, and for how long at least, a warm value is purged. Absent: it is served until it is
-   * `maxStale` old, because the failure is no verdict on the secret.
-   */
-  readonly purge?: { readonly afterFailures: number; readonly afterMs: number };
-}
-
-const TRANSIENT: FailurePolicy = {
-  code: 'secret_unavailable',
-  coldRetry: { first: 1_000, most: 1_000 },
-  warmRetry: [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000],
-};
-
-const VERDICT: FailurePolicy = {
-  code: 'secret_unusable',
-  coldRetry: { first: 10_000, most: 60_000 },
-  warmRetry: [5_000, 10_000, 15_000],
-  purge: { afterFailures: 3, afterMs: 30_000 },
-};
-
-/** What stands until somebody mends it, and does not speak against a value that is held. */
-const STANDING: FailurePolicy = {
-  code: VERDICT.code,
-  coldRetry: VERDICT.coldRetry,
-  warmRetry: [5_000, 10_000, 15_000, 30_000, 60_000],
-};
+import { type FailurePolicy, STANDING, TRANSIENT, VERDICT } from './failure-policy.ts';
+import { ReadError } from './read-error.ts';
 
 /** Every way in which reading a secret fails, and what follows from it. */
 export const FAILURES = {
@@ -45,6 +13,10 @@ export const FAILURES = {
   network: TRANSIENT,
   /** The secret's own Region does not answer, and its replica has an older version than the one that is held. */
   replica_behind: TRANSIENT,
+  /** Another process is about to replace the secret. */
+  lease_held: TRANSIENT,
+  /** It was written less than ten minutes ago, and AWS keeps a limited number of versions. */
+  written_too_often: TRANSIENT,
   /** Attaché's own AWS identity could not be had, or was not accepted. */
   aws_credentials: TRANSIENT,
   /** IAM or the secret's policy refuses Attaché. */
@@ -73,10 +45,10 @@ export type FailureReason = keyof typeof FAILURES;
 /**
  * A secret could not be read. The message is safe to show to callers: it names the secret and the reason, never a value.
  */
-export class SecretError extends Error {
-  readonly reason: FailureReason;
+export class SecretError extends ReadError {
+  override readonly reason: FailureReason;
   /** What AWS said, for the log alone: an error name and, where AWS itself wrote it, its message. */
-  readonly detail: string;
+  override readonly detail: string;
 
   constructor(secretId: string, reason: FailureReason, detail: string) {
     super(`secret ${secretId}: ${EXPLANATIONS[reason]}`);
@@ -85,7 +57,7 @@ export class SecretError extends Error {
     this.detail = detail;
   }
 
-  get policy(): FailurePolicy {
+  override get policy(): FailurePolicy {
     return FAILURES[this.reason];
   }
 }
@@ -96,6 +68,9 @@ const EXPLANATIONS: Record<FailureReason, string> = {
   timeout: 'AWS Secrets Manager did not answer in time; try again shortly',
   network: 'AWS Secrets Manager cannot be reached; try again shortly',
   replica_behind: 'its Region does not answer, and its replica lags behind; try again shortly',
+  lease_held: 'another process is about to replace it; try again shortly',
+  written_too_often:
+    'it was written less than ten minutes ago, and AWS keeps a limited number of versions; try again later',
   aws_credentials:
     "Attaché's AWS credentials are missing, expired or not accepted; see the AWS settings of the Attaché process",
   access_denied:

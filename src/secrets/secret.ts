@@ -13,7 +13,7 @@ const PREVIOUS_FOR = 10 * 60_000;
 const EXPECT_AGAIN_AFTER = [200, 500, 1_000, 2_000, 5_000, 10_000, 10_000];
 
 /** A secret's own name for the value that it holds. */
-export type SecretEvent = CellEvent<SecretVersion>;
+export type SecretEvent = CellEvent<SecretVersion, SecretError>;
 
 /** Which versions may be tried when the current one is refused. */
 export interface RotationOptions {
@@ -32,7 +32,7 @@ export class Secret {
   /** Name or ARN. */
   readonly id: string;
   /** The current version. */
-  readonly cell: Cell<SecretVersion>;
+  readonly cell: Cell<SecretVersion, SecretError>;
   readonly #budget = new CheckBudget();
   readonly #listeners = new Set<(event: SecretEvent) => void>();
   readonly #fetchDeadline: number;
@@ -52,12 +52,13 @@ export class Secret {
     this.#fetchDeadline = freshness.fetchDeadline;
     this.#pending = new StagedVersion(() => source.fetch(id, true, { stage: 'AWSPENDING' }));
     this.#replaced = new StagedVersion(() => source.fetch(id, true, { stage: 'AWSPREVIOUS' }));
-    this.cell = new Cell<SecretVersion>(
+    this.cell = new Cell<SecretVersion, SecretError>(
       {
-        name: id,
         load: async (urgent) => this.#unlessBehind(id, await source.fetch(id, urgent, { replicas })),
         same: (a, b) => a.id === b.id,
         notify: (event) => this.#notify(event),
+        failure: (cause) => (cause instanceof SecretError ? cause : new SecretError(id, 'aws_error', String(cause))),
+        late: (ms) => new SecretError(id, 'timeout', `no answer in ${ms} ms`),
       },
       freshness,
     );

@@ -65,24 +65,25 @@ export class SecretsManager implements SecretSource {
     this.#deadline = options.deadline;
   }
 
-  async fetch(secretId: string, urgent: boolean, options: ReadOptions = {}): Promise<SecretVersion> {
-    const abort = new AbortController();
-    const late = () => {
-      const error = new SecretError(secretId, 'timeout', `no answer in ${this.#deadline} ms`);
-      abort.abort(error);
-      return error;
-    };
-    const read = (region: string | undefined) =>
-      this.#read(secretId, region, options.stage ?? 'AWSCURRENT', abort.signal);
-    const work = this.#queue.add(() => readFromRegions(regionOf(secretId), options.replicas ?? [], read), {
-      priority: urgent ? 1 : 0,
-      signal: abort.signal,
-    });
-    try {
-      return await withDeadline(work, this.#deadline, late);
-    } catch (error) {
-      throw classify(secretId, error);
-    }
+  fetch(secretId: string, urgent: boolean, options: ReadOptions = {}): Promise<SecretVersion> {
+    const stage = options.stage ?? 'AWSCURRENT';
+    return this.#bounded(secretId, urgent, (signal) =>
+      readFromRegions(regionOf(secretId), options.replicas ?? [], (region) =>
+        this.#read(secretId, region, stage, signal),
+      ),
+    );
+  }
+
+  /**
+   * Makes another call about a secret, in its own Region.
+   *
+   * @throws SecretError for every failure, in `deadline` ms at most.
+   */
+  call<T>(secretId: string, send: (client: SecretsManagerClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const region = regionOf(secretId);
+    return this.#bounded(secretId, true, (signal) =>
+      this.#withIdentity(secretId, region, signal, () => send(this.#client(region), signal)),
+    );
   }
 
   /** Closes the connections to AWS. */
@@ -91,20 +92,42 @@ export class SecretsManager implements SecretSource {
     this.#clients.clear();
   }
 
-  async #read(
+  /** In its turn, and in `deadline` ms at most, whatever hangs. */
+  async #bounded<T>(secretId: string, urgent: boolean, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    const late = () => {
+      const error = new SecretError(secretId, 'timeout', `no answer in ${this.#deadline} ms`);
+      abort.abort(error);
+      return error;
+    };
+    const { signal } = abort;
+    const queued = this.#queue.add(() => work(signal), { priority: urgent ? 1 : 0, signal });
+    try {
+      return await withDeadline(queued, this.#deadline, late);
+    } catch (error) {
+      throw classify(secretId, error);
+    }
+  }
+
+  #read(secretId: string, region: string | undefined, stage: string, signal: AbortSignal): Promise<SecretVersion> {
+    return this.#withIdentity(secretId, region, signal, () => this.#getSecretValue(secretId, region, stage, signal));
+  }
+
+  /** Once more with a new identity when AWS does not take the one that is held. */
+  async #withIdentity<T>(
     secretId: string,
     region: string | undefined,
-    stage: string,
     signal: AbortSignal,
-  ): Promise<SecretVersion> {
+    send: () => Promise<T>,
+  ): Promise<T> {
     const client = this.#client(region);
     try {
-      return await this.#getSecretValue(secretId, region, stage, signal);
+      return await send();
     } catch (error) {
       const failure = classify(secretId, error);
       if (signal.aborted || failure.reason !== 'aws_credentials' || gaveNoCredentials(error)) throw failure;
       this.#renewIdentity(client);
-      return await this.#getSecretValue(secretId, region, stage, signal).catch((again) => {
+      return await send().catch((again) => {
         throw classify(secretId, again);
       });
     }

@@ -1,20 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { CredentialError } from '../../src/credentials/credential-error.ts';
 import { ALWAYS_STRIPPED, Injector } from '../../src/credentials/injector.ts';
-import { KINDS } from '../../src/credentials/kinds.ts';
-import { SecretVersion } from '../../src/secrets/secret-version.ts';
-
-function credential(key: string, spec: unknown) {
-  const kind = KINDS.find((it) => it.key === key);
-  if (kind === undefined) throw new Error(`no kind ${key}`);
-  return kind.schema.parse(spec);
-}
+import { atOnce, credential, version } from './support.ts';
 
 const fill = (key: string, spec: unknown, value: string) =>
   Object.fromEntries(
-    credential(key, spec)
-      .fill('prod/x', new SecretVersion('v1', value))
-      .map(({ name, value: bytes }) => [name, bytes.toString()]),
+    atOnce(new Injector('prod/x', [credential(key, spec)]), version(value)).set.map(({ name, value: bytes }) => [
+      name,
+      bytes.toString(),
+    ]),
   );
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -69,30 +63,30 @@ describe('kinds of credentials', () => {
 describe('an injector', () => {
   it('gives the same object for the same version, and another one for the next', () => {
     const injector = new Injector('prod/x', [credential('bearer', '{{ . }}')]);
-    const [first, second] = [new SecretVersion('v1', 'one'), new SecretVersion('v2', 'two')];
+    const [first, second] = [version('one'), version('two', 'v2')];
 
-    const injection = injector.injection(first);
+    const injection = atOnce(injector, first);
 
-    expect(injector.injection(first)).toBe(injection);
-    expect(injector.injection(second)).not.toBe(injection);
-    expect(injector.injection(second).set[0]?.value.toString()).toBe('Bearer two');
+    expect(atOnce(injector, first)).toBe(injection);
+    expect(atOnce(injector, second)).not.toBe(injection);
+    expect(atOnce(injector, second).set[0]?.value.toString()).toBe('Bearer two');
   });
 
   it("strips every header that may carry a caller's credential, unless it is written anyway", () => {
     const injector = new Injector('prod/x', [credential('headers', { 'x-api-key': '{{ . }}' })]);
 
-    const { set, remove } = injector.injection(new SecretVersion('v1', 'one'));
+    const { set, remove } = atOnce(injector, version('one'));
 
     expect([...set.map(({ name }) => name), ...remove].sort()).toEqual([...ALWAYS_STRIPPED].sort());
   });
 
   it('refuses an unusable version each time, and at the cost of one attempt', () => {
     const injector = new Injector('prod/x', [credential('bearer', '{{ key }}')]);
-    const version = new SecretVersion('v1', 'no json');
+    const broken = version('no json');
 
     const errors = [0, 1].map(() => {
       try {
-        return injector.injection(version);
+        return atOnce(injector, broken);
       } catch (error) {
         return error;
       }

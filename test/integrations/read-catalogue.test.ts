@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { privateFolder } from '../../local/guard.ts';
 import { CatalogueError, formatProblem } from '../../src/integrations/problem.ts';
 import { parseCatalogue, readCatalogue } from '../../src/integrations/read-catalogue.ts';
-import { SecretVersion } from '../../src/secrets/secret-version.ts';
+import { atOnce, version } from '../credentials/support.ts';
 
 const ENVOY = readFileSync('envoy/envoy.yaml', 'utf8');
 
@@ -68,9 +68,12 @@ describe('the configuration of this repository', () => {
   it('turns a secret into headers', () => {
     const { catalogue } = readCatalogue('envoy/envoy.yaml');
 
-    const injection = catalogue.get('openai')?.injector.injection(new SecretVersion('v1', '{"api_key":"k"}'));
+    const injector = catalogue.get('openai')?.injector;
+    if (injector === undefined) throw new Error('no openai');
 
-    expect(injection?.set.map(({ name, value }) => `${name}: ${value}`)).toEqual(['authorization: Bearer k']);
+    expect(atOnce(injector, version('{"api_key":"k"}')).set.map(({ name, value }) => `${name}: ${value}`)).toEqual([
+      'authorization: Bearer k',
+    ]);
   });
 });
 

@@ -18,7 +18,13 @@ const injected: Answer = {
   secret: 'prod/stripe',
   version: '12345678-abcd',
   final: false,
-  injection: { set: [{ name: 'authorization', value: Buffer.from('Bearer k') }], remove: ['cookie'] },
+  injection: {
+    set: [{ name: 'authorization', value: Buffer.from('Bearer k') }],
+    remove: ['cookie'],
+    tokens: [],
+    final: false,
+    isShared: true,
+  },
 };
 
 describe('the processor', () => {

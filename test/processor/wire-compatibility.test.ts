@@ -50,7 +50,7 @@ describe('the trimmed protocol on the wire', () => {
     );
   });
 
-  it.each(['responseHeaders', 'requestBody', 'responseBody', 'requestTrailers', 'responseTrailers'])(
+  it.each(['responseHeaders', 'responseBody', 'requestTrailers', 'responseTrailers'])(
     'reads a message of the kind %s as none that it knows',
     (kind) => {
       const wire = envoy.ProcessingRequest.serialize({ [kind]: {} });
@@ -80,6 +80,7 @@ describe('the trimmed protocol on the wire', () => {
                 },
               },
               dynamicMetadata: { attache: metadata },
+              modeOverride: undefined,
               overrideMessageTimeout: { seconds: 2, nanos: 250_000_000 },
             }).finish(),
           );
@@ -123,6 +124,7 @@ describe('the trimmed protocol on the wire', () => {
               },
             },
             dynamicMetadata: undefined,
+            modeOverride: undefined,
             overrideMessageTimeout: undefined,
           }).finish(),
         );

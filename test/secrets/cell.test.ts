@@ -13,11 +13,10 @@ function scripted(freshness = { refreshAfter: 60_000, maxStale: 3_600_000, fetch
     fail: (reason: FailureReason) => Promise<void>;
     urgent: boolean;
   }[] = [];
-  const events: CellEvent<Value>['kind'][] = [];
+  const events: CellEvent<Value, SecretError>['kind'][] = [];
   const flush = () => vi.advanceTimersByTimeAsync(0).then(() => undefined);
-  const cell = new Cell<Value>(
+  const cell = new Cell<Value, SecretError>(
     {
-      name: 'prod/x',
       load: (urgent) => {
         const { promise, resolve, reject } = Promise.withResolvers<Value>();
         calls.push({
@@ -35,6 +34,8 @@ function scripted(freshness = { refreshAfter: 60_000, maxStale: 3_600_000, fetch
       },
       same: (a, b) => a.id === b.id,
       notify: ({ kind }) => events.push(kind),
+      failure: (cause) => cause as SecretError,
+      late: () => new SecretError('prod/x', 'timeout', ''),
     },
     freshness,
   );

@@ -8,7 +8,7 @@ const MAX_STALE = 60 * MINUTE;
 
 interface Row {
   readonly reason: FailureReason;
-  readonly code: 'secret_unavailable' | 'secret_unusable';
+  readonly isVerdict: boolean;
   /** Seconds between two reads for a cold secret that requests ask for all the time. */
   readonly cold: readonly number[];
   /** Milliseconds from the first failure on for which a warm value is served; or until it is maxStale old. */
@@ -19,25 +19,33 @@ const SOON = [1, 1, 1, 1, 1, 1];
 const SLOWER = [10, 20, 40, 60, 60];
 
 const ROWS: readonly Row[] = [
-  ...(['throttled', 'aws_error', 'timeout', 'network', 'replica_behind', 'aws_credentials'] as const).map(
-    (reason) => ({ reason, code: 'secret_unavailable', cold: SOON, grace: 'maxStale' }) as const,
-  ),
-  { reason: 'access_denied', code: 'secret_unusable', cold: SLOWER, grace: 30 * SECOND },
-  { reason: 'secret_not_found', code: 'secret_unusable', cold: SLOWER, grace: 30 * SECOND },
-  { reason: 'secret_deleted', code: 'secret_unusable', cold: SLOWER, grace: 5 * SECOND },
-  { reason: 'undecryptable', code: 'secret_unusable', cold: SLOWER, grace: 5 * MINUTE },
-  { reason: 'refused', code: 'secret_unusable', cold: SLOWER, grace: 5 * MINUTE },
-  { reason: 'bad_request', code: 'secret_unusable', cold: SLOWER, grace: 'maxStale' },
-  { reason: 'unusable_value', code: 'secret_unusable', cold: SLOWER, grace: 'maxStale' },
+  ...(
+    [
+      'throttled',
+      'aws_error',
+      'timeout',
+      'network',
+      'replica_behind',
+      'lease_held',
+      'written_too_often',
+      'aws_credentials',
+    ] as const
+  ).map((reason) => ({ reason, isVerdict: false, cold: SOON, grace: 'maxStale' }) as const),
+  { reason: 'access_denied', isVerdict: true, cold: SLOWER, grace: 30 * SECOND },
+  { reason: 'secret_not_found', isVerdict: true, cold: SLOWER, grace: 30 * SECOND },
+  { reason: 'secret_deleted', isVerdict: true, cold: SLOWER, grace: 5 * SECOND },
+  { reason: 'undecryptable', isVerdict: true, cold: SLOWER, grace: 5 * MINUTE },
+  { reason: 'refused', isVerdict: true, cold: SLOWER, grace: 5 * MINUTE },
+  { reason: 'bad_request', isVerdict: true, cold: SLOWER, grace: 'maxStale' },
+  { reason: 'unusable_value', isVerdict: true, cold: SLOWER, grace: 'maxStale' },
 ];
 
 /** A cell whose reads all end at once, well or with `script.reason`. */
 function scripted() {
   const script: { reason: FailureReason | undefined } = { reason: undefined };
   const reads: number[] = [];
-  const cell = new Cell<{ readonly id: string }>(
+  const cell = new Cell<{ readonly id: string }, SecretError>(
     {
-      name: 'prod/x',
       load: async () => {
         reads.push(performance.now());
         if (script.reason !== undefined) throw new SecretError('prod/x', script.reason, '');
@@ -45,6 +53,8 @@ function scripted() {
       },
       same: (a, b) => a.id === b.id,
       notify: () => undefined,
+      failure: (cause) => cause as SecretError,
+      late: () => new SecretError('prod/x', 'timeout', ''),
     },
     { refreshAfter: MINUTE, maxStale: MAX_STALE, fetchDeadline: 2 * SECOND },
   );
@@ -52,7 +62,7 @@ function scripted() {
 }
 
 /** What a request gets: a value, or why not. */
-async function request(cell: Cell<object>): Promise<unknown> {
+async function request(cell: Cell<object, SecretError>): Promise<unknown> {
   try {
     return await cell.get();
   } catch (error) {
@@ -81,15 +91,15 @@ it('every reason has its row', () => {
   expect(ROWS.map(({ reason }) => reason).toSorted()).toEqual(Object.keys(FAILURES).toSorted());
 });
 
-describe.each(ROWS)('$reason, cold', ({ reason, code, cold }) => {
-  it(`refuses with ${code}, at once while it is not asked for again`, async () => {
+describe.each(ROWS)('$reason, cold', ({ reason, isVerdict, cold }) => {
+  it('refuses at once while it is not asked for again, and says whether it is a verdict', async () => {
     const { cell, script, reads } = scripted();
     script.reason = reason;
 
     const refusals = [await request(cell), await request(cell), await request(cell)];
 
     expect(refusals).toEqual(Array(3).fill(expect.objectContaining({ reason })));
-    expect((refusals[0] as SecretError).policy.code).toBe(code);
+    expect((refusals[0] as SecretError).policy.isVerdict).toBe(isVerdict);
     expect(reads).toHaveLength(1);
   });
 
@@ -194,12 +204,13 @@ it('a dead secret is read again within a second of a request, however slow its b
 it('a read that hung for longer than the pause is repeated by the next request at once', async () => {
   const hung = Promise.withResolvers<{ readonly id: string }>();
   const reads = [() => hung.promise, () => Promise.resolve({ id: 'v1' })];
-  const cell = new Cell<{ readonly id: string }>(
+  const cell = new Cell<{ readonly id: string }, SecretError>(
     {
-      name: 'prod/x',
       load: () => reads.shift()?.() ?? Promise.reject(new Error('a third read')),
       same: (a, b) => a.id === b.id,
       notify: () => undefined,
+      failure: (cause) => cause as SecretError,
+      late: () => new SecretError('prod/x', 'timeout', ''),
     },
     { refreshAfter: MINUTE, maxStale: MAX_STALE, fetchDeadline: 2 * SECOND },
   );

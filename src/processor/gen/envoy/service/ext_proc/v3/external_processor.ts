@@ -20,6 +20,7 @@ import {
 import { Duration } from "../../../../google/protobuf/duration.ts";
 import { Struct } from "../../../../google/protobuf/struct.ts";
 import { HeaderMap, HeaderValueOption, Metadata as Metadata1 } from "../../../config/core/v3/base.ts";
+import { ProcessingMode } from "../../../extensions/filters/http/ext_proc/v3/processing_mode.ts";
 import { HttpStatus } from "../../../type/v3/http_status.ts";
 
 export const protobufPackage = "envoy.service.ext_proc.v3";
@@ -33,7 +34,7 @@ export const protobufFileName = "envoy/service/ext_proc/v3/external_processor.pr
  */
 
 export interface ProcessingRequest {
-  request: { $case: "requestHeaders"; value: HttpHeaders } | undefined;
+  request: { $case: "requestHeaders"; value: HttpHeaders } | { $case: "requestBody"; value: HttpBody } | undefined;
   metadataContext: Metadata1 | undefined;
   attributes: { [key: string]: { [key: string]: any } | undefined };
 }
@@ -48,16 +49,26 @@ export interface HttpHeaders {
   endOfStream: boolean;
 }
 
+export interface HttpBody {
+  body: Buffer;
+  endOfStream: boolean;
+}
+
 export interface ProcessingResponse {
-  response: { $case: "requestHeaders"; value: HeadersResponse } | {
+  response: { $case: "requestHeaders"; value: HeadersResponse } | { $case: "requestBody"; value: BodyResponse } | {
     $case: "immediateResponse";
     value: ImmediateResponse;
   } | undefined;
   dynamicMetadata: { [key: string]: any } | undefined;
+  modeOverride: ProcessingMode | undefined;
   overrideMessageTimeout: Duration | undefined;
 }
 
 export interface HeadersResponse {
+  response: CommonResponse | undefined;
+}
+
+export interface BodyResponse {
   response: CommonResponse | undefined;
 }
 
@@ -86,6 +97,9 @@ export const ProcessingRequest: MessageFns<ProcessingRequest> = {
     switch (message.request?.$case) {
       case "requestHeaders":
         HttpHeaders.encode(message.request.value, writer.uint32(18).fork()).join();
+        break;
+      case "requestBody":
+        HttpBody.encode(message.request.value, writer.uint32(34).fork()).join();
         break;
     }
     if (message.metadataContext !== undefined) {
@@ -120,6 +134,14 @@ export const ProcessingRequest: MessageFns<ProcessingRequest> = {
             }
 
             message.request = { $case: "requestHeaders", value: HttpHeaders.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.request = { $case: "requestBody", value: HttpBody.decode(reader, reader.uint32()) };
             continue;
           }
           case 8: {
@@ -268,8 +290,70 @@ export const HttpHeaders: MessageFns<HttpHeaders> = {
   },
 };
 
+function createBaseHttpBody(): HttpBody {
+  return { body: Buffer.alloc(0), endOfStream: false };
+}
+
+export const HttpBody: MessageFns<HttpBody> = {
+  encode(message: HttpBody, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.body.length !== 0) {
+      writer.uint32(10).bytes(message.body);
+    }
+    if (message.endOfStream !== false) {
+      writer.uint32(16).bool(message.endOfStream);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HttpBody {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHttpBody();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.body = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.endOfStream = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseProcessingResponse(): ProcessingResponse {
-  return { response: undefined, dynamicMetadata: undefined, overrideMessageTimeout: undefined };
+  return {
+    response: undefined,
+    dynamicMetadata: undefined,
+    modeOverride: undefined,
+    overrideMessageTimeout: undefined,
+  };
 }
 
 export const ProcessingResponse: MessageFns<ProcessingResponse> = {
@@ -278,12 +362,18 @@ export const ProcessingResponse: MessageFns<ProcessingResponse> = {
       case "requestHeaders":
         HeadersResponse.encode(message.response.value, writer.uint32(10).fork()).join();
         break;
+      case "requestBody":
+        BodyResponse.encode(message.response.value, writer.uint32(26).fork()).join();
+        break;
       case "immediateResponse":
         ImmediateResponse.encode(message.response.value, writer.uint32(58).fork()).join();
         break;
     }
     if (message.dynamicMetadata !== undefined) {
       Struct.encode(Struct.wrap(message.dynamicMetadata), writer.uint32(66).fork()).join();
+    }
+    if (message.modeOverride !== undefined) {
+      ProcessingMode.encode(message.modeOverride, writer.uint32(74).fork()).join();
     }
     if (message.overrideMessageTimeout !== undefined) {
       Duration.encode(message.overrideMessageTimeout, writer.uint32(82).fork()).join();
@@ -312,6 +402,14 @@ export const ProcessingResponse: MessageFns<ProcessingResponse> = {
             message.response = { $case: "requestHeaders", value: HeadersResponse.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.response = { $case: "requestBody", value: BodyResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 7: {
             if (tag !== 58) {
               break;
@@ -326,6 +424,14 @@ export const ProcessingResponse: MessageFns<ProcessingResponse> = {
             }
 
             message.dynamicMetadata = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.modeOverride = ProcessingMode.decode(reader, reader.uint32());
             continue;
           }
           case 10: {
@@ -371,6 +477,52 @@ export const HeadersResponse: MessageFns<HeadersResponse> = {
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBaseHeadersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.response = CommonResponse.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBodyResponse(): BodyResponse {
+  return { response: undefined };
+}
+
+export const BodyResponse: MessageFns<BodyResponse> = {
+  encode(message: BodyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.response !== undefined) {
+      CommonResponse.encode(message.response, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BodyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBodyResponse();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {

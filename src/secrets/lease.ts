@@ -1,0 +1,108 @@
+import {
+  DescribeSecretCommand,
+  PutSecretValueCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { SecretError } from './secret-error.ts';
+import type { SecretsManager } from './secrets-manager.ts';
+
+/** The staging label that is the lease. */
+const LABEL = 'attache-lease';
+
+/** The version that bears the label when nobody holds the lease: 32 to 64 characters, the same for everybody. */
+const PARKED = 'attache-lease-parked-0000000000000000';
+const PARKED_VALUE = '{"attache":"This version only bears the label attache-lease. It holds no secret."}';
+
+/** A holder that has done nothing for this long, in ms, is taken for dead. */
+const DEAD_AFTER = 60_000;
+
+/** Time between two looks counts no longer than this, in ms: while AWS cannot be reached the holder can do nothing either. */
+const LONGEST_LOOK = 5_000;
+
+/**
+ * One process at a time replaces a version of a secret, over all processes and machines, with nothing but Secrets Manager. The
+ * lease is a staging label: whoever moves it onto the current version holds it. Moving a label away from a named version
+ * fails when it is no longer there, so only one of many succeeds. Writing the next version releases it: the label stays behind.
+ *
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+ */
+export class Lease {
+  readonly #source: SecretsManager;
+  readonly #seen = new Map<string, { readonly version: string; at: number; for: number }>();
+
+  constructor(source: SecretsManager) {
+    this.#source = source;
+  }
+
+  /**
+   * Takes the lease on the current version.
+   *
+   * @returns `taken`, or `replaced` when another version is current by now.
+   * @throws SecretError `lease_held` while another process has it; otherwise for what AWS says, for example when the label may
+   *   not be moved or the secret not be written.
+   */
+  async take(secretId: string, current: string): Promise<'taken' | 'replaced'> {
+    const { labelled, isCurrent } = await this.#look(secretId, current);
+    if (!isCurrent) return 'replaced';
+    if (labelled === current && !this.#isDead(secretId, current)) throw held(secretId);
+    if (labelled === current) await this.#move(secretId, current, PARKED);
+    await this.#move(secretId, labelled === current ? PARKED : labelled, current);
+    this.#seen.delete(secretId);
+    return 'taken';
+  }
+
+  /** Gives the lease back without a new version. A failure is no harm: the lease is taken for dead later. */
+  async release(secretId: string, current: string): Promise<void> {
+    await this.#move(secretId, current, PARKED).catch(() => undefined);
+  }
+
+  /** Writing the parked version, which changes nothing when it is there, also tells whether the secret may be written at all. */
+  async #look(secretId: string, current: string): Promise<{ labelled: string; isCurrent: boolean }> {
+    const park = new PutSecretValueCommand({
+      SecretId: secretId,
+      ClientRequestToken: PARKED,
+      SecretString: PARKED_VALUE,
+      VersionStages: [LABEL],
+    });
+    await this.#source.call(secretId, (client, abortSignal) => client.send(park, { abortSignal }));
+    const { VersionIdsToStages: versions = {} } = await this.#source.call(secretId, (client, abortSignal) =>
+      client.send(new DescribeSecretCommand({ SecretId: secretId }), { abortSignal }),
+    );
+    const bearer = Object.entries(versions).find(([, stages]) => stages.includes(LABEL));
+    return { labelled: bearer?.[0] ?? PARKED, isCurrent: versions[current]?.includes('AWSCURRENT') ?? false };
+  }
+
+  async #move(secretId: string, from: string, to: string): Promise<void> {
+    const command = new UpdateSecretVersionStageCommand({
+      SecretId: secretId,
+      VersionStage: LABEL,
+      RemoveFromVersionId: from,
+      MoveToVersionId: to,
+    });
+    try {
+      await this.#source.call(secretId, (client, abortSignal) => client.send(command, { abortSignal }));
+    } catch (error) {
+      throw error instanceof SecretError && error.reason === 'bad_request' ? held(secretId) : error;
+    }
+  }
+
+  #isDead(secretId: string, version: string): boolean {
+    const now = performance.now();
+    const seen = this.#seen.get(secretId);
+    if (seen?.version !== version) {
+      this.#seen.set(secretId, { version, at: now, for: 0 });
+      return false;
+    }
+    seen.for += Math.min(now - seen.at, LONGEST_LOOK);
+    seen.at = now;
+    return seen.for >= DEAD_AFTER;
+  }
+}
+
+function held(secretId: string): SecretError {
+  return new SecretError(
+    secretId,
+    'lease_held',
+    `another process has moved the label ${LABEL} onto the current version`,
+  );
+}

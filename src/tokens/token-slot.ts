@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cell, type CellEvent, type CellState } from '../secrets/cell.ts';
+import { CheckBudget } from '../secrets/check-budget.ts';
+import type { Token } from './token.ts';
+import { TokenError } from './token-error.ts';
+import type { MintContext, TokenUse } from './token-use.ts';
+
+/** How long getting a token may take, in ms. Requests wait less; a late token is kept for the next one. */
+const MINT_DEADLINE = 5_000;
+
+/** With how many versions of its secret a token is held at a time: the current one, and around a rotation two more. */
+const MOST_VERSIONS = 3;
+
+/** How long a request waits before a token that was just made is sent again, in ms. */
+const SETTLING_PAUSE = 500;
+
+/** How long a token that was replaced is left in memory, in ms. */
+const WIPE_AFTER = 10_000;
+
+/** A token for one attempt. */
+export interface GivenToken {
+  readonly token: Token;
+  /** Whether the destination's answer stands even if it is a refusal. */
+  readonly final: boolean;
+}
+
+/** What happens to the tokens of a purpose. */
+export type TokenEvent = CellEvent<Token, TokenError>;
+
+/** What a slot needs from around it. */
+export interface SlotContext {
+  /** How long a request waits for a token, in ms. */
+  readonly fetchDeadline: number;
+  readonly writeBack: MintContext['writeBack'];
+  readonly notify: (use: TokenUse, event: TokenEvent) => void;
+}
+
+/** How the tokens of a purpose are doing. */
+export interface SlotStatus {
+  readonly secret: string;
+  readonly endpoint: string;
+  readonly purpose: string;
+  readonly state: CellState;
+  readonly expiresInSeconds?: number;
+  readonly failure?: string;
+}
+
+interface Held {
+  readonly use: TokenUse;
+  readonly cell: Cell<Token, TokenError>;
+  /** Whether it was asked for since it was last got. */
+  wanted: boolean;
+}
+
+/** The tokens of one purpose: one for each version of the secret that is asked for, each in its own cell. */
+export class TokenSlot {
+  readonly #context: SlotContext;
+  /** By version id; the one that was made last stands last. */
+  readonly #held = new Map<string, Held>();
+  readonly #budget = new CheckBudget();
+  #hopelessUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(context: SlotContext) {
+    this.#context = context;
+  }
+
+  /**
+   * The token for a first attempt, at once when there is one. A new version of the secret does not make requests wait: the
+   * token of the version before is used until the first one of the new version is there.
+   *
+   * @throws TokenError (or rejects with it)
+   */
+  get(use: TokenUse): Token | Promise<Token> {
+    const held = this.#of(use);
+    held.wanted = true;
+    const token = held.cell.peek();
+    // A cell that nobody wanted for a while is woken by `get` alone.
+    if (token !== undefined) return held.cell.get();
+    const before = this.#before(use);
+    if (before === undefined || held.cell.failure?.policy.isVerdict === true) return held.cell.get();
+    void held.cell.refresh();
+    return before;
+  }
+
+  /** Whether a refusal of what is given now would be final: a new token was refused too, and another may not be got yet. */
+  get hopeless(): boolean {
+    return performance.now() < this.#hopelessUntil;
+  }
+
+  /**
+   * The token for an attempt that follows a refusal: another one than those that were refused, got anew if need be, as far as
+   * the budget allows.
+   *
+   * @param refused ids of the tokens that earlier attempts carried, in their order.
+   * @throws TokenError when there is none.
+   */
+  async again(use: TokenUse, refused: readonly string[]): Promise<GivenToken> {
+    const token = await this.get(use);
+    const times = refused.filter((id) => id === token.id).length;
+    if (times === 0) return { token, final: false };
+    if (times === 1 && performance.now() - token.mintedAt < (use.settlesIn ?? 0)) {
+      await sleep(SETTLING_PAUSE);
+      return { token, final: false };
+    }
+    if (new Set(refused).size > 1) this.#hopelessUntil = performance.now() + this.#budget.wait;
+    else if (this.#budget.take()) await this.#of(use).cell.renew();
+    const renewed = await this.get(use);
+    return { token: renewed, final: refused.includes(renewed.id) || use.settlesIn === undefined };
+  }
+
+  /** Milliseconds until a request makes a slot without a token ask for one again. */
+  retryAfter(use: TokenUse): number {
+    return this.#held.get(use.secret.id)?.cell.retryAfter ?? 0;
+  }
+
+  /** Undefined while it has never been asked. */
+  status(): SlotStatus | undefined {
+    const last = [...this.#held.values()].at(-1);
+    if (last === undefined) return undefined;
+    const { cell, use } = last;
+    return {
+      secret: use.secretId,
+      endpoint: use.endpoint,
+      purpose: use.purpose,
+      state: cell.state,
+      ...(cell.state === 'dead' ? {} : { expiresInSeconds: Math.round(cell.usableFor / 1_000) }),
+      ...(cell.failure === undefined ? {} : { failure: cell.failure.reason }),
+    };
+  }
+
+  /** Lets go of all tokens, overwriting them. */
+  close(): void {
+    for (const versionId of [...this.#held.keys()]) this.#drop(versionId);
+  }
+
+  #of(use: TokenUse): Held {
+    const known = this.#held.get(use.secret.id);
+    if (known !== undefined) return known;
+    for (const versionId of [...this.#held.keys()].slice(0, 1 - MOST_VERSIONS)) this.#drop(versionId);
+    const held: Held = { use, cell: this.#cell(use), wanted: true };
+    this.#held.set(use.secret.id, held);
+    return held;
+  }
+
+  /** A token that is still good, of another version of the secret. */
+  #before(use: TokenUse): Token | undefined {
+    for (const [versionId, { cell }] of [...this.#held].reverse()) {
+      const token = versionId === use.secret.id ? undefined : cell.peek();
+      if (token !== undefined) return token;
+    }
+    return undefined;
+  }
+
+  #cell(use: TokenUse): Cell<Token, TokenError> {
+    const { fetchDeadline, writeBack, notify } = this.#context;
+    const late = (ms: number) => new TokenError(use, 'endpoint_timeout', '', `no answer in ${ms} ms`);
+    return new Cell<Token, TokenError>(
+      {
+        load: async () => {
+          const token = await use.mint({ signal: AbortSignal.timeout(MINT_DEADLINE), writeBack });
+          const held = this.#held.get(use.secret.id);
+          if (held !== undefined) held.wanted = false;
+          return token;
+        },
+        same: (a, b) => a === b,
+        lifetime: ({ lifetime }) => lifetime,
+        isIdle: () => this.#held.get(use.secret.id)?.wanted !== true,
+        failure: (cause) =>
+          cause instanceof TokenError ? cause : new TokenError(use, 'endpoint_failed', '', nameOf(cause)),
+        late,
+        notify: (event) => {
+          if (event.kind === 'loaded') wipeLater(event.previous);
+          if (event.kind === 'purged') event.value.wipe();
+          notify(use, event);
+        },
+      },
+      { refreshAfter: 0, maxStale: 0, fetchDeadline },
+    );
+  }
+
+  #drop(versionId: string): void {
+    const held = this.#held.get(versionId);
+    this.#held.delete(versionId);
+    held?.cell.peek()?.wipe();
+    held?.cell.close();
+  }
+}
+
+/** Requests that have just taken a token may still be about to use it. */
+function wipeLater(token: Token | undefined): void {
+  if (token !== undefined) setTimeout(() => token.wipe(), WIPE_AFTER).unref();
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown';
+}
