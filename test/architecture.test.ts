@@ -12,6 +12,7 @@ const ORDER = [
   'callers',
   'credentials',
   'secrets',
+  'paths',
   'telemetry',
   'admin',
   'vendors',
