@@ -13,6 +13,7 @@ const ORDER = [
   'credentials',
   'tokens',
   'secrets',
+  'paths',
   'telemetry',
   'admin',
   'vendors',
