@@ -11,6 +11,7 @@ const ORDER = [
   'integrations',
   'callers',
   'credentials',
+  'signing',
   'secrets',
   'telemetry',
   'admin',
@@ -46,9 +47,10 @@ describe('the source', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it('names the SDK of AWS in secrets alone', () => {
+  it('names the SDK of AWS in secrets and signing alone', () => {
     const elsewhere = files.filter(
-      (file) => !file.startsWith('src/secrets/') && imports(file).some((target) => /@aws-sdk|@smithy/.test(target)),
+      (file) =>
+        !/^src\/(secrets|signing)\//.test(file) && imports(file).some((target) => /@aws-sdk|@smithy/.test(target)),
     );
 
     expect(elsewhere).toEqual([]);
