@@ -15,10 +15,6 @@ export class Sha256 {
   digest(): Promise<Uint8Array> {
     return Promise.resolve(this.#hash.digest());
   }
-
-  reset(): never {
-    throw new Error('a signature makes a new Sha256 for each hash');
-  }
 }
 
 function bytes(data: string | ArrayBuffer | ArrayBufferView): string | NodeJS.ArrayBufferView {

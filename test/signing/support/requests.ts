@@ -86,6 +86,7 @@ const noise: [string, string][] = [
   ['x-amz-s3session-token', 'of-the-caller'],
   ['range', 'bytes=0-9'],
 ];
+const TRAILER: [string, string] = ['x-amz-content-sha256', 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'];
 
 const key = fc.record(
   {
@@ -121,7 +122,8 @@ export const requests: fc.Arbitrary<SignedTwice> = fc
   })
   .map((one): SignedTwice => {
     const likeS3 = LIKE_S3.includes(one.service);
-    // Only S3 knows chunks. botocore signs every value of a parameter that is repeated, S3 the first one.
+    // botocore signs a query as it is written, where AWS signs what it reads: so botocore is told the names and values, and for
+    // S3 the name of the object. Only S3 knows chunks. botocore signs every value of a parameter that is repeated, S3 the first one.
     const payload = one.payload === 'trailer' && !likeS3 ? 'unsigned' : one.payload;
     const pairs = likeS3 ? [...new Map(one.query)] : one.query;
     const onTheWire = `/${written(one.path.slice(1), BARE_IN_PATH, one.choices)}`;
@@ -164,5 +166,3 @@ export const requests: fc.Arbitrary<SignedTwice> = fc
       },
     };
   });
-
-const TRAILER: [string, string] = ['x-amz-content-sha256', 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'];
