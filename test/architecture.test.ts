@@ -12,6 +12,7 @@ const ORDER = [
   'callers',
   'credentials',
   'tokens',
+  'signing',
   'secrets',
   'paths',
   'telemetry',
@@ -48,9 +49,10 @@ describe('the source', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it('names the SDK of AWS in secrets alone', () => {
+  it('names the SDK of AWS in secrets and signing alone', () => {
     const elsewhere = files.filter(
-      (file) => !file.startsWith('src/secrets/') && imports(file).some((target) => /@aws-sdk|@smithy/.test(target)),
+      (file) =>
+        !/^src\/(secrets|signing)\//.test(file) && imports(file).some((target) => /@aws-sdk|@smithy/.test(target)),
     );
 
     expect(elsewhere).toEqual([]);
