@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { assumeRole } from '../secrets/assume-role.ts';
 import { signsLikeS3 } from '../signing/path-to-sign.ts';
 import { type RequestToSign, type SigningScope, signRequest } from '../signing/sign-request.ts';
 import { SigningKey, type SigningKeyParts } from '../signing/signing-key.ts';
 import { SigningKeyError } from '../signing/signing-key-error.ts';
 import { UnsignableRequestError } from '../signing/unsignable-request-error.ts';
+import { tokenOfRole } from '../tokens/assumed-role.ts';
+import type { TokenUse } from '../tokens/token-use.ts';
 import { CredentialError } from './credential-error.ts';
 import type { CredentialKind, SignStep, Step } from './kind.ts';
 import { perToken } from './per-token.ts';
@@ -79,12 +80,12 @@ export const awsSigv4: CredentialKind = {
             signStep(signingKey(secretId, JSON.parse(token.reveal()) as SigningKeyParts), scope, isSigned),
           );
           const assumed = { role, region, ...(externalId === undefined ? {} : { externalId }) };
-          const use = {
-            secretId,
+          const origin = { secretId, endpoint: `sts.${region}.amazonaws.com` };
+          const use: TokenUse = {
+            ...origin,
             secret,
-            endpoint: `sts.${region}.amazonaws.com`,
             purpose: `aws role ${role}${externalId === undefined ? '' : ` for ${externalId}`}`,
-            mint: ({ signal }: { signal: AbortSignal }) => assumeRole(use, key.reveal(), assumed, signal),
+            mint: ({ signal }) => tokenOfRole(origin, key, assumed, signal),
           };
           return { token: () => ({ use, step }) };
         },
@@ -107,7 +108,9 @@ function signStep(key: SigningKey, scope: SigningScope, isSigned: boolean): Sign
         method: request.method,
         authority: request.authority,
         path,
-        headers: request.headers().map(([name, value]) => [name, Buffer.from(value, 'latin1').toString('utf8')] as const),
+        headers: request
+          .headers()
+          .map(([name, value]) => [name, Buffer.from(value, 'latin1').toString('utf8')] as const),
         payload: isSigned ? (request.body ?? EMPTY) : 'unsigned',
       };
       try {

@@ -13,7 +13,8 @@ export const path: CredentialKind = {
   schema: template()
     .superRefine((prefix, context) => {
       const fault = prefixFault(prefix.fill('x'));
-      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault.reason, params: { mend: fault.mend } });
+      if (fault !== undefined)
+        context.addIssue({ code: 'custom', message: fault.reason, params: { mend: fault.mend } });
     })
     .transform((prefix) => ({
       places: ['path'],
@@ -23,7 +24,9 @@ export const path: CredentialKind = {
         const text = prefix.render(secretId, secret, encodeSegment);
         const fault = prefixFault(text);
         if (fault !== undefined)
-          throw new CredentialError(`secret ${secretId} gives no path that can be sent: a part of it would be . or .., which servers take away; store another`);
+          throw new CredentialError(
+            `secret ${secretId} gives no path that can be sent: a part of it would be . or .., which servers take away; store another`,
+          );
         return { path: (before, isRetry) => withPrefix(before, text, { replace: isRetry }) };
       },
     })),

@@ -30,7 +30,9 @@ export const query: CredentialKind = {
         const values = Object.entries(parameters).map(
           ([name, value]) => [name, value.render(secretId, secret)] as const,
         );
-        return { path: (path) => values.reduce((before, [name, value]) => replaceQueryParameter(before, name, value), path) };
+        return {
+          path: (path) => values.reduce((before, [name, value]) => replaceQueryParameter(before, name, value), path),
+        };
       },
     })),
 };

@@ -55,7 +55,9 @@ export class SecretFields {
       // The parser's own message quotes the text.
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new CredentialError(`${this.#where} is no JSON object; store the fields that this kind of credential needs`);
+      throw new CredentialError(
+        `${this.#where} is no JSON object; store the fields that this kind of credential needs`,
+      );
     return value as Record<string, unknown>;
   }
 }
