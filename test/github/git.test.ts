@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createAuthority } from '../../local/certificates.ts';
 import { createAppKeys } from '../support/github/app-keys.ts';
 import { type GitHub, startGitHub } from '../support/github/github.ts';
 import type { Permissions } from '../support/github/permissions.ts';
 import type { Installation, Repository } from '../support/github/registry.ts';
 import { basic, call, git, signJwt } from './support.ts';
+
+// Each is several programs, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 let github: GitHub;
 let certificate: string;
@@ -89,7 +92,7 @@ test('clone without TLS', async () => {
 test('push of more than git holds in memory, and clone of what was pushed', async () => {
   const authorization = basic(await mint({ contents: 'write' }));
   const into = await clone(authorization);
-  const content = randomBytes(8_000_000);
+  const content = randomBytes(2_500_000);
   await writeFile(join(into, 'large.bin'), content);
   await git('-C', into, 'add', '.');
   await git('-C', into, 'commit', '--quiet', '-m', 'Large');
