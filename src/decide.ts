@@ -1,10 +1,11 @@
 import { CredentialError } from './credentials/credential-error.ts';
 import type { Injection } from './credentials/injection.ts';
 import { UnfitRequestError } from './credentials/unfit-request-error.ts';
+import { BODIES_ATTRIBUTE } from './integrations/body-override.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
 import type { Decision, Denied, Injected } from './processor/answer.ts';
-import { BODIES_ATTRIBUTE, type RequestFacts } from './processor/request-facts.ts';
+import type { RequestFacts } from './processor/request-facts.ts';
 import { ReadError } from './secrets/read-error.ts';
 import type { Rotation } from './secrets/rotation.ts';
 import type { SecretStore } from './secrets/secret-store.ts';

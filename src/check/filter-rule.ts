@@ -1,6 +1,7 @@
+import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
-import { ATTEMPT_ATTRIBUTE, BODIES_ATTRIBUTE, INTEGRATION_ATTRIBUTE } from '../processor/request-facts.ts';
+import { ATTEMPT_ATTRIBUTE, INTEGRATION_ATTRIBUTE } from '../processor/request-facts.ts';
 import type { AttacheFilter } from './attache-filter.ts';
 import type { Configuration } from './configuration.ts';
 

@@ -1,4 +1,5 @@
 import type { RequestToInject } from '../credentials/kind.ts';
+import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 
 /** What is known of a request, in plain values: all that a decision needs, and nothing of gRPC. */
@@ -24,12 +25,6 @@ const FILTER = 'envoy.filters.http.ext_proc';
 /** The attributes that the filter must be configured to send: each is an expression, and its text is its key. */
 export const INTEGRATION_ATTRIBUTE = "xds.route_metadata.filter_metadata['attache']['integration']";
 export const ATTEMPT_ATTRIBUTE = 'upstream.request_attempt_count';
-
-/**
- * A constant that a filter with `allow_mode_override: true` sends. Without that option Envoy ignores the wish for a body and
- * sends the request on as it is; this word of the running filter itself is how Attaché knows that it may ask.
- */
-export const BODIES_ATTRIBUTE = "'allow_mode_override'";
 
 /**
  * The facts in a message about request headers. What most requests do not need is read from it when it is asked for.
