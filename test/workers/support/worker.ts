@@ -26,7 +26,7 @@ let me = '';
 
 const tell = (message: FromWorker) => process.send?.(message);
 const note = (what: string) => appendFileSync(behaviour.journal, `${me} ${what} ${process.pid} ${Date.now()}\n`);
-const counts = { requests: [{ integration: 'stripe', outcome: 'injected', count: 1 }], secretChecks: [] };
+const counts = { requests: [{ integration: 'stripe', outcome: 'injected', count: 1 }], secretChecks: [], tokens: [] };
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToWorker) => {
