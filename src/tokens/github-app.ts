@@ -80,8 +80,9 @@ export class GitHubApp {
     const response = await this.#call(`/app/installations/${installation}/access_tokens`, signal, grant);
     if (response.status !== 201) throw this.#failure(response);
     const { token, expires_at: expiresAt } = await this.#read(response, ACCESS_TOKEN);
-    // Their clock and ours may differ; the length of its life does not.
-    const now = Date.parse(response.headers.get('date') ?? '') || Date.now();
+    // Their clock and ours may differ; the length of its life does not. Theirs is told in whole seconds, so it may be later.
+    const date = Date.parse(response.headers.get('date') ?? '');
+    const now = Number.isNaN(date) ? Date.now() : date + 999;
     return new Token(token, lifetimeOf(Date.parse(expiresAt) - now, RENEW_WITH_LEFT));
   }
 
