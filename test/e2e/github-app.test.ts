@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createPublicKey, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,6 +43,7 @@ beforeAll(async () => {
       { name: 'plain', host: 'github.com', secret: 'github/app', plain: true },
       { name: 'same', host: 'api.github.com', secret: 'github/same' },
       { name: 'enterprise', host: 'enterprise', secret: 'github/same' },
+      { name: 'quiet', host: 'enterprise', secret: 'github/app' },
     ],
     {
       'github/app': { app_id: APP, private_key: keys.pkcs1 },
@@ -93,7 +94,6 @@ const newFolder = () => {
   return join(stack.folder, `clone-${names}`);
 };
 const seen = (operation: string) => github.calls.entries.filter((call) => call.operation === operation);
-const shown = () => github.calls.entries.map(({ headers }) => headers.authorization);
 
 describe('plain git', () => {
   it('clones a private repository, fetches and pushes a few megabytes, with no credential of its own', async () => {
@@ -165,7 +165,7 @@ describe('the API', () => {
     });
 
     expect(reply.status).toBe(200);
-    expect(shown()).toHaveLength(4);
+    expect(seen('rest')).toHaveLength(1);
     expect(JSON.stringify(github.calls.entries.map(({ headers }) => headers))).not.toContain('mine');
   });
 
@@ -323,9 +323,9 @@ describe('a token, a private key and a JWT', () => {
     const { owner } = await newOwner();
     await stack.ask('api', `/repos/${owner}/widgets`);
     await stack.ask('github', `/${owner}/widgets.git/info/refs?service=git-upload-pack`);
-    await stack.ask('enterprise', '/api/v3/repos/acme/widgets');
+    await stack.ask('quiet', '/api/v3/repos/acme/widgets');
     await stack.ask('gone', '/repos/acme/widgets');
-    github.tokens.revokeAll();
+    for (const { token } of github.mints.entries.filter((mint) => mint.owner === owner)) github.tokens.revoke(token);
     await stack.ask('api', `/repos/${owner}/widgets`);
     github.disturb(({ operation }) =>
       operation === 'create-token' ? { status: 500, body: { message: 'no' } } : undefined,
@@ -338,6 +338,7 @@ describe('a token, a private key and a JWT', () => {
       pem.split('\n').filter((line) => line.length === 64),
     );
     const { envoy, attache } = stack.stack;
+    await expect.poll(() => envoy.accessLog.entries.length).toBeGreaterThanOrEqual(stack.replies.length);
     const outputs: Record<string, string> = {
       "Attaché's log": attache.log.entries.join('\n'),
       "Attaché's standard error": attache.stderr.entries.join('\n'),
@@ -359,10 +360,10 @@ describe('a token, a private key and a JWT', () => {
     expect(found).toEqual([]);
     // There was something to find, and the places were really looked at.
     expect(calls.some(({ operation }) => operation === 'create-token')).toBe(true);
-    expect(shownSecrets.size).toBeGreaterThan(5);
+    expect(shownSecrets.size).toBeGreaterThan(github.mints.entries.length + stack.enterprise.mints.entries.length);
     expect(outputs["Attaché's log"]).toContain('token got');
     expect(outputs["Attaché's /api/status"]).toContain(owner);
     expect(outputs['the access log']).toContain('github/app');
-    expect(createPublicKey(keys.pkcs1).equals(keys.publicKey)).toBe(true);
+    expect(lines.length).toBeGreaterThan(60);
   });
 });
