@@ -13,6 +13,14 @@ vi.setConfig({ testTimeout: 40_000 });
 
 const APP = 4_711;
 const ROTATING_APP = 4_712;
+const MISTAKEN_APP = 4_713;
+
+/** The route of each app. */
+const routes = new Map([
+  [APP, 'api'],
+  [ROTATING_APP, 'rotating'],
+  [MISTAKEN_APP, 'mistaken'],
+]);
 
 /** A refusal of a token that is younger may mean that it is not known everywhere yet, in ms. */
 const SETTLES_IN = 5_000;
@@ -28,15 +36,17 @@ beforeAll(async () => {
     [
       { name: 'api', host: 'api.github.com', secret: 'github/app' },
       { name: 'rotating', host: 'api.github.com', secret: 'github/rotating' },
+      { name: 'mistaken', host: 'api.github.com', secret: 'github/mistaken' },
     ],
     {
       'github/app': { app_id: APP, private_key: keys.pkcs1 },
       'github/rotating': { app_id: ROTATING_APP, private_key: keys.pkcs1 },
+      'github/mistaken': { app_id: MISTAKEN_APP, private_key: keys.pkcs1 },
     },
     { ATTACHE_REFRESH_AFTER: '5s' },
   );
   github = stack.github;
-  for (const appId of [APP, ROTATING_APP]) github.registry.register({ appId, publicKeys: [keys.publicKey] });
+  for (const appId of routes.keys()) github.registry.register({ appId, publicKeys: [keys.publicKey] });
 });
 afterAll(() => stack?.[Symbol.asyncDispose]());
 beforeEach(() => {
@@ -54,7 +64,7 @@ function newOwner(appId = APP): Installation {
 }
 
 const ask = ({ owner, appId }: Installation): Promise<Reply> =>
-  stack.ask(appId === APP ? 'api' : 'rotating', `/repos/${owner}/widgets/issues`);
+  stack.ask(routes.get(appId) ?? '', `/repos/${owner}/widgets/issues`);
 const many = (count: number, installation: Installation) =>
   Promise.all(Array.from({ length: count }, () => ask(installation)));
 const statusesOf = (replies: readonly Reply[]) => [...new Set(replies.map(({ status }) => status))];
@@ -238,5 +248,21 @@ describe("an app's private key", () => {
     expect(statusesOf(fresh)).toEqual([200]);
     expect(statuses).toEqual({ 200: count });
     expect(github.jwts.entries.filter(({ refused }) => refused !== undefined)).not.toEqual([]);
+  });
+
+  it('that GitHub does not know leaves the one before in use', async () => {
+    const [held, cold] = [newOwner(MISTAKEN_APP), newOwner(MISTAKEN_APP)];
+    const { pkcs1 } = await createAppKeys();
+    await ask(held);
+
+    await stack.stack.aws.put('github/mistaken', JSON.stringify({ app_id: MISTAKEN_APP, private_key: pkcs1 }));
+    const { count, statuses } = await openLoop({ rate: 20, until: 7 }, async () => (await ask(held)).status);
+    const first = await ask(cold);
+
+    expect(statuses).toEqual({ 200: count });
+    expect(first.status).toBe(200);
+    expect(
+      github.jwts.entries.some(({ claims, refused }) => claims?.iss === String(MISTAKEN_APP) && refused !== undefined),
+    ).toBe(true);
   });
 });
