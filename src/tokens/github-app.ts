@@ -19,6 +19,7 @@ const RENEW_WITH_LEFT = 10 * 60_000;
 /** Of how many owners the installation is remembered. */
 const MOST_OWNERS = 1_000;
 
+const NO_APP = z.object({ message: z.literal('Integration not found') });
 const INSTALLATION = z.object({ id: z.number().int() });
 const ACCESS_TOKEN = z.object({ token: z.string().min(1), expires_at: z.iso.datetime({ offset: true }) });
 
@@ -96,7 +97,7 @@ export class GitHubApp {
   }
 
   async #call(path: string, signal: AbortSignal, body?: GitHubGrant): Promise<Response> {
-    return exchange(this.#origin, this.#api + path, {
+    const response = await exchange(this.#origin, this.#api + path, {
       signal,
       method: body === undefined ? 'GET' : 'POST',
       headers: {
@@ -107,6 +108,10 @@ export class GitHubApp {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    const { status } = response;
+    if (status === 401 || (status === 404 && (await isOfNoApp(response))))
+      throw new TokenError(this.#origin, 'refused', `HTTP ${status}: app_id and private_key do not fit`);
+    return response;
   }
 
   #jwt(): Promise<string> {
@@ -139,7 +144,15 @@ export class GitHubApp {
         'not_installed',
         'HTTP 422: it lacks one of these repositories or permissions',
       );
-    if (status === 401) return new TokenError(this.#origin, 'refused', 'HTTP 401: app_id and private_key do not fit');
     return failureOfStatus(this.#origin, response);
   }
+}
+
+/** GitHub answers alike, but for these words, when there is no such App and when there is no such installation. */
+async function isOfNoApp(response: Response): Promise<boolean> {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  return NO_APP.safeParse(body).success;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SeenJwt } from '../support/github/app-jwt.ts';
 import { type AppKeys, createAppKeys } from '../support/github/app-keys.ts';
 import { badGateway, type Fault, rateLimited } from '../support/github/fault.ts';
 import type { GitHub } from '../support/github/github.ts';
@@ -14,12 +15,14 @@ vi.setConfig({ testTimeout: 40_000 });
 const APP = 4_711;
 const ROTATING_APP = 4_712;
 const MISTAKEN_APP = 4_713;
+const REPLACED_APP = 4_714;
 
 /** The route of each app. */
 const routes = new Map([
   [APP, 'api'],
   [ROTATING_APP, 'rotating'],
   [MISTAKEN_APP, 'mistaken'],
+  [REPLACED_APP, 'replaced'],
 ]);
 
 /** A refusal of a token that is younger may mean that it is not known everywhere yet, in ms. */
@@ -37,11 +40,13 @@ beforeAll(async () => {
       { name: 'api', host: 'api.github.com', secret: 'github/app' },
       { name: 'rotating', host: 'api.github.com', secret: 'github/rotating' },
       { name: 'mistaken', host: 'api.github.com', secret: 'github/mistaken' },
+      { name: 'replaced', host: 'api.github.com', secret: 'github/replaced' },
     ],
     {
       'github/app': { app_id: APP, private_key: keys.pkcs1 },
       'github/rotating': { app_id: ROTATING_APP, private_key: keys.pkcs1 },
       'github/mistaken': { app_id: MISTAKEN_APP, private_key: keys.pkcs1 },
+      'github/replaced': { app_id: REPLACED_APP, private_key: keys.pkcs1 },
     },
     { ATTACHE_REFRESH_AFTER: '5s' },
   );
@@ -250,19 +255,27 @@ describe("an app's private key", () => {
     expect(github.jwts.entries.filter(({ refused }) => refused !== undefined)).not.toEqual([]);
   });
 
-  it('that GitHub does not know leaves the one before in use', async () => {
-    const [held, cold] = [newOwner(MISTAKEN_APP), newOwner(MISTAKEN_APP)];
+  it('that does not fit, or an app that there is not, leaves the version before in use', async () => {
     const { pkcs1 } = await createAppKeys();
-    await ask(held);
+    const mistakes = [
+      { appId: MISTAKEN_APP, secret: 'github/mistaken', next: { app_id: MISTAKEN_APP, private_key: pkcs1 } },
+      { appId: REPLACED_APP, secret: 'github/replaced', next: { app_id: 999_999, private_key: keys.pkcs1 } },
+    ];
 
-    await stack.stack.aws.put('github/mistaken', JSON.stringify({ app_id: MISTAKEN_APP, private_key: pkcs1 }));
-    const { count, statuses } = await openLoop({ rate: 20, until: 7 }, async () => (await ask(held)).status);
-    const first = await ask(cold);
+    const outcomes = await Promise.all(
+      mistakes.map(async ({ appId, secret, next }) => {
+        const [held, cold] = [newOwner(appId), newOwner(appId)];
+        await ask(held);
+        await stack.stack.aws.put(secret, JSON.stringify(next));
+        const { count, statuses } = await openLoop({ rate: 20, until: 7 }, async () => (await ask(held)).status);
+        return { failed: count - (statuses[200] ?? 0), cold: (await ask(cold)).status };
+      }),
+    );
 
-    expect(statuses).toEqual({ 200: count });
-    expect(first.status).toBe(200);
-    expect(
-      github.jwts.entries.some(({ claims, refused }) => claims?.iss === String(MISTAKEN_APP) && refused !== undefined),
-    ).toBe(true);
+    expect(outcomes).toEqual(mistakes.map(() => ({ failed: 0, cold: 200 })));
+    for (const { next } of mistakes) {
+      const isRefused = ({ claims, refused }: SeenJwt) => claims?.iss === String(next.app_id) && refused !== undefined;
+      expect(github.jwts.entries.some(isRefused)).toBe(true);
+    }
   });
 });
