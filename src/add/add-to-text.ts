@@ -2,11 +2,13 @@ import { isSeq, type YAMLSeq } from 'yaml';
 import { AddError } from './add-error.ts';
 import { allowHeaders, type Widened } from './allow-headers.ts';
 import { listItem, virtualHost } from './blocks.ts';
+import { credentialsIn } from './credentials-in.ts';
 import { clusterFor, hasRetryAnchor, refuseTaken, virtualHosts } from './envoy-place.ts';
 import { insertItem } from './insert-item.ts';
 import { examineReadable, type Readable } from './readable.ts';
 import { isSameBut } from './same-tree.ts';
 import type { Wanted } from './wanted.ts';
+import { wholeBodyFilter } from './whole-body.ts';
 
 /** A file's text with an integration added. */
 export interface Addition {
@@ -65,8 +67,11 @@ function linesFor(
   { cluster, list }: { cluster?: string | undefined; list?: YAMLSeq<unknown> },
 ): readonly string[] {
   if (!examined.isEnvoy) return listItem(wanted, { oneLine: isInBrackets(list?.items.at(-1)) });
+  const target = clusterFor(examined, cluster);
+  const readsBody = credentialsIn(wanted.credential).some((credential) => credential.readsBody === true);
   return virtualHost(wanted, {
-    cluster: clusterFor(examined, cluster),
+    cluster: target,
+    buffer: readsBody ? wholeBodyFilter(examined, target, list) : undefined,
     hasAnchor: hasRetryAnchor(examined.source, list?.range?.[0] ?? Number.POSITIVE_INFINITY),
   });
 }

@@ -35,7 +35,7 @@ export function allowHeaders(file: string, text: string, name: string): Widened 
   const quotes = { PLAIN: 0, QUOTE_DOUBLE: 1, QUOTE_SINGLE: 1 };
   const quote = isScalar(expression) ? quotes[expression.type as keyof typeof quotes] : undefined;
   const end = expression.range?.[1];
-  if (quote === undefined || end === undefined || headers.some((header) => !/^[a-z0-9_-]+$/.test(header)))
+  if (quote === undefined || end === undefined || headers.some((header) => !/^:?[a-z0-9_-]+$/.test(header)))
     throw new AddError(
       `Attaché may not write ${headers.join(', ')}; add it to allow_expression.regex (${file}:${line})`,
     );
