@@ -41,9 +41,10 @@ export function addToText(
   const where = `${file}:${source.place(list).line}`;
   const lines = linesFor(examined, wanted, { ...options, list });
   const inserted = insertItem(text, list, lines, where);
-  if (!isSameBut({ grown: list }, source.root, examineReadable(file, inserted.text).source.root))
+  const after = examineReadable(file, inserted.text);
+  if (!isSameBut({ grown: list }, source.root, after.source.root))
     throw new AddError(`the list at ${where} is written in a way that cannot be extended; paste what --print shows`);
-  const widened = isEnvoy ? allowHeaders(file, inserted.text, wanted.name) : undefined;
+  const widened = isEnvoy ? allowHeaders(inserted.text, after, wanted.name) : undefined;
   return { text: widened?.text ?? inserted.text, line: inserted.line, widened, isEnvoy };
 }
 

@@ -104,6 +104,17 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
     expect(await checkText(FILE, text)).toEqual([]);
   });
 
+  it('is found to make allow_expression too long where Envoy was not told to take more', async () => {
+    const before = WITHOUT_NAMES_OF_THE_CATALOGUE.replace(/\n *re2\.max_program_size.*/, '');
+    expect(await checkText(FILE, before)).toEqual([]);
+
+    const { text } = added(before, 'datadog');
+
+    expect(await checkText(FILE, text)).toEqual([
+      expect.objectContaining({ severity: 'error', reason: expect.stringContaining('longer than Envoy takes') }),
+    ]);
+  });
+
   it('keeps line ends of two characters', () => {
     const before = GOOD.replaceAll('\n', '\r\n');
 

@@ -90,7 +90,7 @@ describe('adding to a file of any layout', () => {
       { numRuns: 60 },
     );
     expect(additions).toBeGreaterThan(12);
-  });
+  }, 60_000);
 });
 
 /** The line as it was, when what it has more is names of headers in one place. */
