@@ -6,7 +6,7 @@ import type { YamlSource } from '../integrations/yaml-source.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import type { AttacheFilter } from './attache-filter.ts';
 import type { Configuration } from './configuration.ts';
-import { fullMatcher, programSize } from './string-matcher.ts';
+import { fullMatcher } from './string-matcher.ts';
 
 /** Headers of Attaché's own refusals. */
 const OF_REFUSALS = ['content-type', 'retry-after', 'x-attache-error'];
@@ -28,6 +28,16 @@ const NEVER = [
   ...['x-envoy-original-path', 'x-forwarded-for', 'x-forwarded-proto', 'x-anything-at-all'],
 ];
 
+/** Envoy takes expressions that compile to at most 100 steps, unless its runtime says otherwise; each character makes about one. */
+const LONGEST_EXPRESSION = 105;
+
+/** @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/matcher/v3/regex.proto */
+function allowsLong({ source }: Configuration): boolean {
+  return source
+    .items(source.get(source.root, 'layered_runtime', 'layers'))
+    .some((layer) => (numberOf(source.get(layer, 'static_layer', 're2.max_program_size.error_level')) ?? 0) >= 1_000);
+}
+
 /** What Attaché may write: the headers that its integrations need, and nothing more. */
 export function* checkMutations(
   configuration: Configuration,
@@ -45,7 +55,16 @@ export function* checkMutations(
       'mend it; look-around and back-references do not exist there',
     );
   if (invalid.length > 0) return;
-  yield* programSizes(configuration, expressions);
+
+  for (const node of expressions) {
+    const text = textOf(node) ?? '';
+    if (text.length <= LONGEST_EXPRESSION || allowsLong(configuration)) continue;
+    yield source.error(
+      node,
+      `Envoy does not start with a regular expression of ${text.length} characters unless it is told to`,
+      'write re2.max_program_size.error_level: 10000 in a static_layer of layered_runtime',
+    );
+  }
 
   const silent = source.get(rules, 'disallow_is_error');
   if (booleanOf(silent) !== true) {
@@ -78,36 +97,6 @@ export function* checkMutations(
     `mutation_rules lets Attaché write ${wide.join(', ')}, which no integration needs`,
     closed ? 'name the headers in allow_expression.regex one by one' : 'write disallow_all: true in mutation_rules',
   );
-}
-
-/** The key of Envoy's runtime that limits regular expressions, and its default, in instructions of RE2. */
-const SIZE_KEY = 're2.max_program_size.error_level';
-const SIZE_DEFAULT = 100;
-
-/** What an estimate of a program's size may lack. */
-const SIZE_MARGIN = 4;
-
-/**
- * Whether Envoy takes expressions of this size: with a larger one it does not start.
- *
- * @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/matcher/v3/regex.proto
- */
-function* programSizes(
-  { source, maps }: Configuration,
-  expressions: readonly (Node | undefined)[],
-): Generator<Problem> {
-  const limits = maps.map(
-    (map) => source.get(map, SIZE_KEY) ?? source.get(map, 're2', 'max_program_size', 'error_level'),
-  );
-  const limit = numberOf(limits.find((node) => node !== undefined)) ?? SIZE_DEFAULT;
-  for (const node of expressions) {
-    if ((programSize(textOf(node) ?? '') ?? 0) + SIZE_MARGIN <= limit) continue;
-    yield source.error(
-      node,
-      `this expression is longer than Envoy takes (${SIZE_KEY}, ${limit} instructions), so Envoy does not start`,
-      `write layered_runtime: { layers: [{ name: static, static_layer: { ${SIZE_KEY}: 10000 } }] }`,
-    );
-  }
 }
 
 /**

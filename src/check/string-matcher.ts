@@ -17,19 +17,6 @@ export function fullMatcher(regex: string): ((text: string) => boolean) | undefi
   }
 }
 
-/**
- * How large RE2 makes a regular expression's program, in instructions. An estimate: what Envoy counts differs by a few.
- *
- * @returns undefined when it is no regular expression.
- */
-export function programSize(regex: string): number | undefined {
-  try {
-    return RE2JS.compile(regex).programSize();
-  } catch {
-    return undefined;
-  }
-}
-
 /** Whether Envoy's StringMatcher accepts a text. */
 export function matchesString(source: YamlSource, matcher: Node, text: string): boolean {
   const fold = (part: string) => (booleanOf(source.get(matcher, 'ignore_case')) === true ? part.toLowerCase() : part);
