@@ -111,7 +111,10 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
     const { text } = added(before, 'datadog');
 
     expect(await checkText(FILE, text)).toEqual([
-      expect.objectContaining({ severity: 'error', reason: expect.stringMatching(/^Envoy does not start with a regular expression/) }),
+      expect.objectContaining({
+        severity: 'error',
+        reason: expect.stringMatching(/^Envoy does not start with a regular expression/),
+      }),
     ]);
   });
 
