@@ -20,11 +20,11 @@ export function* checkTracing({ source, maps, catalogue }: Configuration): Gener
         'write max_path_tag_length: 0 in tracing',
       );
     }
-    if (graceful !== undefined && source.get(tracing, 'provider') !== undefined) {
+    if (graceful !== undefined && isA(source, source.get(tracing, 'provider', 'typed_config'), 'ZipkinConfig')) {
       yield source.error(
         source.key(manager, 'tracing'),
-        'Envoy crashes when it traces calls to Attaché that it ends by closing them (seen with 1.40.0)',
-        `write ${GRACEFUL_CLOSE}: false in layered_runtime`,
+        'Envoy crashes when it traces calls to Attaché by Zipkin and ends them by closing (seen with 1.40.0)',
+        `write ${GRACEFUL_CLOSE}: false in layered_runtime, or trace by OpenTelemetry`,
       );
     }
   }

@@ -109,11 +109,17 @@ describe('attache check, with tracing', () => {
   });
 
   it('finds what makes Envoy crash', async () => {
-    const text = traced(GOOD, '{ provider: { name: any } }');
+    const by = (tracer: string) =>
+      traced(
+        GOOD,
+        `{ provider: { name: any, typed_config: { "@type": type.googleapis.com/envoy.config.trace.v3.${tracer} } } }`,
+      );
+    const text = by('ZipkinConfig');
 
     expect(await findings(text)).toEqual([
       expect.stringContaining('error: Envoy crashes when it traces calls to Attaché'),
     ]);
     expect(await findings(edited(text, GRACEFUL, GRACEFUL.replace('true', 'false')))).toEqual([]);
+    expect(await findings(by('OpenTelemetryConfig'))).toEqual([]);
   });
 });
