@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bearer } from '../../local/apis.ts';
-import { type EnvoyDocument, pathOfCluster, pathOfHttp } from '../../local/derive-envoy-config.ts';
+import { pathOfHttp } from '../../local/derive-envoy-config.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
-import { addRoutes } from './support/routes.ts';
+import { addRoutes, allowHeaders } from './support/routes.ts';
 import { send } from './support/send.ts';
 
 const OLD = 'old:key/with?odd&chars=%';
@@ -20,16 +20,6 @@ function prefixes(path: string): string[] {
 
 const only = (keys: readonly string[]) => (keys.length === 1 ? keys[0] : undefined);
 
-function allow(document: EnvoyDocument, header: string): void {
-  const filter = [
-    ...pathOfCluster(document, 'internet'),
-    'typed_extension_protocol_options',
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-    ...['http_filters', 0, 'typed_config', 'mutation_rules', 'allow_expression', 'regex'],
-  ];
-  document.setIn(filter, `${document.getIn(filter)}|${header}`);
-}
-
 describe('a key in the query or in the path, through Envoy', () => {
   let stack: Stack;
 
@@ -45,7 +35,7 @@ describe('a key in the query or in the path, through Envoy', () => {
         },
       },
       edit: (document) => {
-        allow(document, ':path');
+        allowHeaders(document, ':path');
         addRoutes(
           document,
           {
