@@ -58,5 +58,5 @@ process.on('message', (message: ToWorker) => {
 
 function report(): Report {
   const secrets = [{ secret: 'prod/stripe', state: behaviour.secret ?? 'fresh' }];
-  return { uptimeSeconds: 1, memoryBytes: 1, problems: [], integrations: [], secrets, counts };
+  return { uptimeSeconds: 1, memoryBytes: 1, problems: [], integrations: [], secrets, tokens: [], counts };
 }
