@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SecretVersion } from '../../src/secrets/secret-version.ts';
 import { SecretWriter } from '../../src/secrets/secret-writer.ts';
@@ -113,7 +114,12 @@ describe('a writer of secrets', () => {
     });
     await expect.poll(() => asked).toBe(true);
 
-    const settled = one.settled();
+    let isSettled = false;
+    const settled = one.settled().then(() => {
+      isSettled = true;
+    });
+    await sleep(50);
+    expect(isSettled).toBe(false);
     resolve('v2');
     await settled;
 
