@@ -83,7 +83,7 @@ describe('what attache add is told', () => {
     ['mine', { target, query: ['key'] }, /^--query has no name and value; write --query 'key=/],
     ['mine', { target, query: ['key={{ . }}', 'key={{ . }}'] }, /^--query names key twice/],
     ['mine', { target, query: ['key=the-key-itself'] }, /^--query has no reference into the secret/],
-    ['mine', { target, path: 'bot{{ . }}' }, /^--path the path prefix does not begin with \//],
+    ['mine', { target, path: 'bot{{ . }}' }, /^--path does not begin with \//],
     ['mine', { target, path: '/bot' }, /^--path has no reference into the secret/],
     ['mine', { target, region: 'eu-west-1', bearer: '{{ . }}' }, /leave --region out/],
     ['stripe', { region: 'eu-west-1' }, /^stripe is not a service of AWS.*leave --region out/],
