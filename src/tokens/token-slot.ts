@@ -122,11 +122,6 @@ export class TokenSlot {
     return { token: renewed, final: refused.includes(renewed.id) || use.settlesIn === undefined };
   }
 
-  /** Milliseconds until a request makes a slot without a token ask for one again. */
-  retryAfter(use: TokenUse): number {
-    return this.#held.get(use.secret.id)?.cell.retryAfter ?? 0;
-  }
-
   /** Undefined while it has never been asked. */
   status(): SlotStatus | undefined {
     const last = [...this.#held.values()].at(-1);
