@@ -48,9 +48,11 @@ describe('the source', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it('names the SDK of AWS in secrets alone', () => {
+  it('names the SDK of AWS in secrets alone, and where callers are looked up in EC2', () => {
     const elsewhere = files.filter(
-      (file) => !file.startsWith('src/secrets/') && imports(file).some((target) => /@aws-sdk|@smithy/.test(target)),
+      (file) =>
+        !/^src\/(secrets\/|callers\/ec2-)/.test(file) &&
+        imports(file).some((target) => /@aws-sdk|@smithy/.test(target)),
     );
 
     expect(elsewhere).toEqual([]);
