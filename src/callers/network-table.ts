@@ -1,10 +1,17 @@
-import { ipv4Bits, ipv6Bits } from './address.ts';
-import type { Network } from './network.ts';
+import { ipv4Bits, ipv6Words } from './address.ts';
+import { maskOf, type Network, wordsOf } from './network.ts';
 
-/** What belongs to the networks of one length, by their bits. */
-interface Level<B, T> {
+/** A network and what belongs to it. */
+interface Entry<T> {
+  readonly words: readonly number[];
+  readonly label: T;
+}
+
+/** The networks of one length, by a hash of their bits. */
+interface Level<T> {
+  readonly masks: readonly [number, number, number, number];
   readonly length: number;
-  readonly labels: Map<B, T[]>;
+  readonly entries: Map<number, Entry<T>[]>;
 }
 
 /**
@@ -12,19 +19,13 @@ interface Level<B, T> {
  * distinct prefix length, however many networks there are.
  */
 export class NetworkTable<T> {
-  readonly #v4: readonly Level<number, T>[];
-  readonly #v6: readonly Level<bigint, T>[];
+  readonly #v4: readonly Level<T>[];
+  readonly #v6: readonly Level<T>[];
 
   constructor(entries: Iterable<readonly [Network, T]>) {
-    const v4: Level<number, T>[] = [];
-    const v6: Level<bigint, T>[] = [];
-    for (const [network, label] of entries) {
-      const { family, length } = network;
-      if (family === 4) add(v4, length, v4Prefix(network.bits, length), label);
-      else add(v6, length, v6Prefix(network.bits, length), label);
-    }
-    this.#v4 = v4.sort((a, b) => b.length - a.length);
-    this.#v6 = v6.sort((a, b) => b.length - a.length);
+    const all = [...entries];
+    this.#v4 = levels(all.filter(([{ family }]) => family === 4));
+    this.#v6 = levels(all.filter(([{ family }]) => family === 6));
   }
 
   /**
@@ -33,46 +34,47 @@ export class NetworkTable<T> {
    * @param address in the form of `canonicalAddress`.
    */
   find(address: string, accept: (label: T) => boolean): T | undefined {
-    return address.includes(':') ? this.#findV6(address, accept) : this.#findV4(address, accept);
-  }
-
-  #findV4(address: string, accept: (label: T) => boolean): T | undefined {
-    if (this.#v4.length === 0) return undefined;
-    const bits = ipv4Bits(address);
-    for (const { length, labels } of this.#v4) {
-      const found = labels.get(v4Prefix(bits, length))?.find(accept);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-
-  #findV6(address: string, accept: (label: T) => boolean): T | undefined {
+    if (!address.includes(':'))
+      return this.#v4.length === 0 ? undefined : find(this.#v4, ipv4Bits(address), 0, 0, 0, accept);
     if (this.#v6.length === 0) return undefined;
-    const bits = ipv6Bits(address);
-    for (const { length, labels } of this.#v6) {
-      const found = labels.get(v6Prefix(bits, length))?.find(accept);
-      if (found !== undefined) return found;
+    const [a, b, c, d] = ipv6Words(address);
+    return find(this.#v6, a, b, c, d, accept);
+  }
+}
+
+function levels<T>(entries: readonly (readonly [Network, T])[]): Level<T>[] {
+  const byLength = new Map<number, Level<T>>();
+  for (const [{ family, address, length }, label] of entries) {
+    const masks = [maskOf(length), maskOf(length - 32), maskOf(length - 64), maskOf(length - 96)] as const;
+    const level = byLength.get(length) ?? { masks, length, entries: new Map<number, Entry<T>[]>() };
+    byLength.set(length, level);
+    const [a = 0, b = 0, c = 0, d = 0] = wordsOf(family, address);
+    const key = hash(a | 0, b | 0, c | 0, d | 0);
+    level.entries.set(key, [...(level.entries.get(key) ?? []), { words: [a | 0, b | 0, c | 0, d | 0], label }]);
+  }
+  return [...byLength.values()].sort((one, other) => other.length - one.length);
+}
+
+function find<T>(
+  all: readonly Level<T>[],
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  accept: (label: T) => boolean,
+): T | undefined {
+  for (const { masks, entries } of all) {
+    const [first, second, third, fourth] = [a & masks[0], b & masks[1], c & masks[2], d & masks[3]];
+    const found = entries.get(hash(first, second, third, fourth));
+    if (found === undefined) continue;
+    for (const { words, label } of found) {
+      const isSame = words[0] === first && words[1] === second && words[2] === third && words[3] === fourth;
+      if (isSame && accept(label)) return label;
     }
-    return undefined;
   }
+  return undefined;
 }
 
-function add<B, T>(levels: Level<B, T>[], length: number, prefix: B, label: T): void {
-  let level = levels.find((it) => it.length === length);
-  if (level === undefined) {
-    level = { length, labels: new Map() };
-    levels.push(level);
-  }
-  const labels = level.labels.get(prefix);
-  if (labels === undefined) level.labels.set(prefix, [label]);
-  else labels.push(label);
-}
-
-// A shift by 32 is none in JavaScript.
-function v4Prefix(bits: number, length: number): number {
-  return length === 0 ? 0 : bits >>> (32 - length);
-}
-
-function v6Prefix(bits: bigint, length: number): bigint {
-  return bits >> BigInt(128 - length);
+function hash(a: number, b: number, c: number, d: number): number {
+  return (Math.imul(Math.imul(Math.imul(a, 31) + b, 31) + c, 31) + d) | 0;
 }
