@@ -81,6 +81,8 @@ export class Ec2Tags implements InstanceTags {
       max: MOST_ADDRESSES,
       ttl: FORGET_AFTER,
       updateAgeOnGet: true,
+      // The clock that the cells go by.
+      perf: { now: () => performance.now() },
       dispose: (cell) => cell.close(),
     });
   }
