@@ -69,7 +69,7 @@ function referenceProblems(
 function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integration[] {
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
-  const { secretId, secretNode, secretOptions, credentials } = definition;
+  const { secretId, secretNode, secretOptions, callers, credentials } = definition;
   const injector = new Injector(secretId, credentials);
   const at = source.place(block.nameNode);
   return [
@@ -78,6 +78,7 @@ function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integr
       host: pinned.host,
       secretId,
       ...secretOptions,
+      callers,
       injector,
       accepts: (version: SecretVersion) => injector.accepts(version),
       places: Object.freeze(credentials.flatMap(({ places }) => places)),

@@ -1,12 +1,15 @@
 import type { Node } from 'yaml';
+import type { Callers } from '../callers/caller-policy.ts';
 import type { Credential } from '../credentials/kind.ts';
 import { KEYS, NOT_YET } from './block-keys.ts';
 import { didYouMean } from './closest.ts';
 import { readCredentials } from './credentials-of.ts';
 import { nameFault } from './integration-name.ts';
 import type { Problem } from './problem.ts';
+import { readCallers } from './read-callers.ts';
 import { secretIdFault } from './secret-id.ts';
 import { readSecretOptions, type SecretOptions } from './secret-options.ts';
+import type { ServerWide } from './server-wide.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { plainOf, textOf } from './yaml-values.ts';
 
@@ -22,6 +25,7 @@ export interface Block {
         readonly secretId: string;
         readonly secretNode: Node;
         readonly secretOptions: SecretOptions;
+        readonly callers: Callers;
         readonly credentials: readonly Credential[];
       }
     | undefined;
@@ -38,6 +42,7 @@ export function readBlock(
   source: YamlSource,
   node: Node | undefined,
   key: Node | undefined,
+  serverWide: ServerWide,
   extra: readonly string[] = [],
 ): Block | { readonly problems: readonly Problem[] } {
   if (source.map(node) === undefined || node === undefined) {
@@ -70,9 +75,11 @@ export function readBlock(
   const secret = readSecret(source, node, name);
   const { credentials, problems: faults } = readCredentials(source, node, name);
   const { options: secretOptions, problems: optionFaults } = readSecretOptions(source, node);
-  problems.push(...secret.problems, ...optionFaults, ...faults);
+  const { callers, problems: callerFaults } = readCallers(source, node, serverWide);
+  problems.push(...secret.problems, ...optionFaults, ...faults, ...callerFaults);
   const broken = problems.some(({ severity }) => severity === 'error');
-  const definition = broken || secret.id === undefined ? undefined : { ...secret.id, secretOptions, credentials };
+  const definition =
+    broken || secret.id === undefined ? undefined : { ...secret.id, secretOptions, callers, credentials };
   return { name, node, nameNode, problems, definition, refers: false };
 }
 

@@ -1,3 +1,4 @@
+import type { Ec2Options } from '../callers/ec2-options.ts';
 import type { Integration } from './integration.ts';
 
 /** Every integration of one file, as it was read. Immutable: a change of the file makes a new one. */
@@ -6,9 +7,13 @@ export class Catalogue {
   /** Each secret that an integration names. */
   readonly secretIds: ReadonlySet<string>;
 
-  constructor(integrations: Iterable<Integration>) {
+  /** Where tags are read besides the file. Absent: nowhere. */
+  readonly tagsFromEc2: Ec2Options | undefined;
+
+  constructor(integrations: Iterable<Integration>, options: { readonly tagsFromEc2?: Ec2Options | undefined } = {}) {
     this.#integrations = new Map([...integrations].map((integration) => [integration.name, integration]));
     this.secretIds = new Set([...this.#integrations.values()].map(({ secretId }) => secretId));
+    this.tagsFromEc2 = options.tagsFromEc2;
     Object.freeze(this);
   }
 

@@ -77,7 +77,7 @@ function read(source: YamlSource): Examined {
     isEnvoy: isEnvoy && !isList,
     maps,
     routes,
-    catalogue: new Catalogue(integrations),
+    catalogue: new Catalogue(integrations, found.serverWide),
     problems: sortProblems(all),
   };
 }

@@ -1,3 +1,4 @@
+import type { Callers } from '../callers/caller-policy.ts';
 import type { Injector } from '../credentials/injector.ts';
 import type { Template } from '../credentials/template.ts';
 import type { SecretUse } from '../secrets/rotation.ts';
@@ -9,6 +10,8 @@ export interface Integration extends SecretUse {
   readonly name: string;
   /** The one `:authority` that a request may have when it reaches Attaché, as Envoy rewrites it: lower-case, with the port if one is given. */
   readonly host: string;
+  /** Who may use it. */
+  readonly callers: Callers;
   readonly injector: Injector;
   /** What it writes, as people name it: a header in lower case, `query key`, `path`. */
   readonly places: readonly string[];
