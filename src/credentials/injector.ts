@@ -33,19 +33,21 @@ export class Injector {
   readonly readsBody: boolean;
   /** Whether all that the destination gets are tokens, so that a refusal says nothing about the secret. */
   readonly sendsTokensAlone: boolean;
+  /** The headers that it removes, in lower case. */
+  readonly strips: readonly string[];
   readonly #secretId: string;
   readonly #credentials: readonly Credential[];
-  readonly #remove: readonly string[];
   readonly #known = new WeakMap<SecretVersion, Prepared | CredentialError>();
   readonly #ofFields = new WeakMap<FieldsStep, Injection>();
 
-  constructor(secretId: string, credentials: readonly Credential[]) {
+  /** @param strips headers of a caller that go no further, unless a credential sets them. */
+  constructor(secretId: string, credentials: readonly Credential[], strips: readonly string[] = ALWAYS_STRIPPED) {
     this.#secretId = secretId;
     this.#credentials = credentials;
     this.readsBody = credentials.some((credential) => credential.readsBody === true);
     this.sendsTokensAlone = credentials.every((credential) => credential.sendsToken === true);
     const writes = credentials.flatMap((credential) => credential.writes);
-    this.#remove = ALWAYS_STRIPPED.filter((name) => !writes.includes(name));
+    this.strips = Object.freeze(strips.filter((name) => !writes.includes(name)));
   }
 
   /** Whether a version holds what the integration needs. */
@@ -61,6 +63,12 @@ export class Injector {
   require(secret: SecretVersion): void {
     const result = this.#result(secret);
     if (result instanceof CredentialError) throw result;
+  }
+
+  /** The path as the caller sent it, without what an earlier attempt has put before it. */
+  callersPath({ path, attempt }: Pick<RequestToInject, 'path' | 'attempt'>): string {
+    if (attempt <= 1) return path;
+    return this.#credentials.reduce((before, credential) => credential.callersPath?.(before) ?? before, path);
   }
 
   /** Why a request may not be made with these credentials, as a sentence for the caller; undefined when it may. */
@@ -132,10 +140,10 @@ export class Injector {
     );
     if (path !== request.path) set.push({ name: ':path', value: Buffer.from(path, 'latin1') });
     const signs = steps.filter((step) => 'sign' in step);
-    if (signs.length === 0) return { set, remove: this.#remove, ...common };
+    if (signs.length === 0) return { set, remove: this.strips, ...common };
     return Promise.all(signs.map((step) => step.sign(request, path))).then((signed) => ({
       set: [...set, ...signed.flatMap((it) => it.set)],
-      remove: [...this.#remove, ...signed.flatMap((it) => it.remove)],
+      remove: [...this.strips, ...signed.flatMap((it) => it.remove)],
       ...common,
     }));
   }
@@ -153,7 +161,7 @@ export class Injector {
   }
 
   #shared(set: HeaderField[], tokens: readonly string[]): Injection {
-    return Object.freeze({ set: Object.freeze(set), remove: this.#remove, tokens, final: false, isShared: true });
+    return Object.freeze({ set: Object.freeze(set), remove: this.strips, tokens, final: false, isShared: true });
   }
 }
 

@@ -81,6 +81,8 @@ export interface Credential {
   readonly sendsToken?: boolean;
   /** Whether it needs the whole body of a request. Default false. */
   readonly readsBody?: boolean;
+  /** The path of a later attempt without what this has put before it. Absent: it puts nothing there. */
+  callersPath?(path: string): string;
   /** Why a request may not be made with it, as a sentence for the caller; undefined when it may. */
   refusal?(request: RequestToInject): string | undefined;
   /**

@@ -1,4 +1,4 @@
-import { Injector } from '../credentials/injector.ts';
+import { ALWAYS_STRIPPED, Injector } from '../credentials/injector.ts';
 import { MOST_SECRETS } from '../secrets/secret-store.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Block } from './block.ts';
@@ -6,6 +6,7 @@ import type { Candidate } from './candidates.ts';
 import { closest } from './closest.ts';
 import type { Integration } from './integration.ts';
 import type { Problem } from './problem.ts';
+import type { RequestOptions } from './request-options.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 /** Integrations out of blocks, with what is wrong between the blocks. */
@@ -69,8 +70,8 @@ function referenceProblems(
 function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integration[] {
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
-  const { secretId, secretNode, secretOptions, callers, credentials } = definition;
-  const injector = new Injector(secretId, credentials);
+  const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
+  const injector = new Injector(secretId, credentials, strips(requestOptions));
   const at = source.place(block.nameNode);
   return [
     Object.freeze({
@@ -79,16 +80,37 @@ function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integr
       secretId,
       ...secretOptions,
       callers,
+      allow: requestOptions.allow,
+      redact: requestOptions.redact,
       injector,
       accepts: (version: SecretVersion) => injector.accepts(version),
       places: Object.freeze(credentials.flatMap(({ places }) => places)),
-      writes: Object.freeze([...new Set(credentials.flatMap(({ writes }) => writes))]),
+      writes: Object.freeze([...new Set([...credentials.flatMap(({ writes }) => writes), ...injector.strips])]),
       templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
       where: `${at.file}:${at.line}`,
       secretAt: Object.freeze(source.place(secretNode)),
     }),
   ];
 }
+
+/** The headers of a caller that go no further. */
+function strips({ allow, keep, redact }: RequestOptions): string[] {
+  return [
+    ...ALWAYS_STRIPPED.filter((name) => !keep.includes(name)),
+    ...(allow === undefined ? [] : OVERRIDES),
+    // A compressed response cannot be searched.
+    ...(redact ? ['accept-encoding'] : []),
+  ];
+}
+
+/** Headers by which many frameworks let a request be another one than its method and path say. */
+const OVERRIDES = [
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-original-url',
+  'x-rewrite-url',
+];
 
 function tooMany(
   source: YamlSource,

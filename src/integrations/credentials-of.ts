@@ -1,7 +1,7 @@
 import type { Node } from 'yaml';
 import type { Credential } from '../credentials/kind.ts';
 import { KINDS } from '../credentials/kinds.ts';
-import { KEYS, NOT_YET } from './block-keys.ts';
+import { KEYS } from './block-keys.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -35,8 +35,8 @@ export function readCredentials(
   }
   // An unknown key may be a kind of credential, misspelt.
   const keys = source.pairs(block).map(({ key }) => key);
-  const hasKind = keys.some((key) => NOT_YET.includes(key) || KINDS.some((kind) => kind.key === key));
-  const hasUnknown = keys.some((key) => !NOT_YET.includes(key) && !KEYS.includes(key) && key !== 'host');
+  const hasKind = keys.some((key) => KINDS.some((kind) => kind.key === key));
+  const hasUnknown = keys.some((key) => !KEYS.includes(key) && key !== 'host');
   if (!hasKind && !hasUnknown) {
     problems.push(
       source.error(

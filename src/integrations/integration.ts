@@ -1,6 +1,7 @@
 import type { Callers } from '../callers/caller-policy.ts';
 import type { Injector } from '../credentials/injector.ts';
 import type { Template } from '../credentials/template.ts';
+import type { AllowRule } from '../paths/allow-rule.ts';
 import type { SecretUse } from '../secrets/rotation.ts';
 import type { Place } from './problem.ts';
 
@@ -12,10 +13,14 @@ export interface Integration extends SecretUse {
   readonly host: string;
   /** Who may use it. */
   readonly callers: Callers;
+  /** Methods and paths that may be requested. Undefined: all. */
+  readonly allow: readonly AllowRule[] | undefined;
+  /** Whether what was injected is taken out of the response. */
+  readonly redact: boolean;
   readonly injector: Injector;
   /** What it writes, as people name it: a header in lower case, `query key`, `path`. */
   readonly places: readonly string[];
-  /** The headers that it writes, in lower case; `:path` for the path and its query. */
+  /** The headers that it sets or removes, in lower case; `:path` for the path and its query. */
   readonly writes: readonly string[];
   /** What it takes from the secret. */
   readonly templates: readonly Template[];

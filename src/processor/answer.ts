@@ -1,5 +1,13 @@
 import type { Injection } from '../credentials/injection.ts';
 
+/** How it was known that a caller may. */
+export interface AllowedCaller {
+  /** The rule that let it in, as it was written. */
+  readonly by: string;
+  /** The EC2 instance whose tag it was. */
+  readonly instance?: string;
+}
+
 /** The request goes on, with its credential. */
 export interface Injected {
   readonly kind: 'inject';
@@ -15,6 +23,8 @@ export interface Injected {
   /** Whether the destination's answer stands even if it is a refusal: a retry could not help. */
   readonly final: boolean;
   readonly injection: Injection;
+  /** Absent where everybody may. */
+  readonly caller?: AllowedCaller;
 }
 
 /** The request's whole body is needed first: Envoy is asked to hand it over, and the same question comes again with it. */
@@ -25,6 +35,7 @@ export interface ReadBody {
 
 /** Why a request is refused, and with which HTTP status. Never 401: that is the destination's word. */
 export const DENIALS = {
+  caller_not_allowed: 403,
   host_mismatch: 403,
   request_not_allowed: 403,
   no_integration: 500,
@@ -33,6 +44,7 @@ export const DENIALS = {
   no_body: 500,
   secret_unusable: 502,
   token_refused: 502,
+  caller_unknown: 503,
   secret_unavailable: 503,
   token_unavailable: 503,
 } as const;
@@ -47,6 +59,8 @@ export interface Denied {
   /** A sentence for the caller: what is wrong and how to mend it. Holds no secret. */
   readonly message: string;
   readonly integration?: string;
+  /** Who was refused, in one word. Absent when nobody asked who it was. */
+  readonly caller?: string;
   /** A finer reason for the audit record, for example `throttled`. */
   readonly reason?: string;
   /** After how many seconds it makes sense to try again. */

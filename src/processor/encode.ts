@@ -12,8 +12,14 @@ import {
 import { ProcessingResponse } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { NAMESPACE } from './request-facts.ts';
 
-/** Bytes of answers that were given before, by what they do: they live as long as the secret's version does. */
-const encoded = { final: new WeakMap<Injection, Buffer>(), retriable: new WeakMap<Injection, Buffer>() };
+/** Bytes of answers that were given before, by what they do and for whom: they live as long as the secret's version does. */
+const encoded = {
+  final: new WeakMap<Injection, Map<string, Buffer>>(),
+  retriable: new WeakMap<Injection, Map<string, Buffer>>(),
+};
+
+/** For how many kinds of callers the bytes of one injection are remembered. */
+const MOST_CALLERS = 256;
 
 /** What Envoy has asked about: its answer must be of the same kind. */
 export type Question = 'requestHeaders' | 'requestBody';
@@ -23,13 +29,25 @@ export function encodeAnswer(answer: Answer, question: Question): Buffer {
   if (answer.kind === 'deny') return encodeDenial(answer);
   const isPlain = answer.tried === undefined && answer.refusedTokens === undefined && question === 'requestHeaders';
   if (!isPlain || !answer.injection.isShared) return encodeInjection(answer, question);
-  const known = answer.final ? encoded.final : encoded.retriable;
-  let bytes = known.get(answer.injection);
+  const known = knownFor(answer.final ? encoded.final : encoded.retriable, answer.injection);
+  const { caller } = answer;
+  const key = caller === undefined ? '' : caller.instance === undefined ? caller.by : `${caller.by} ${caller.instance}`;
+  let bytes = known.get(key);
   if (bytes === undefined) {
     bytes = encodeInjection(answer, question);
-    known.set(answer.injection, bytes);
+    if (known.size >= MOST_CALLERS) known.clear();
+    known.set(key, bytes);
   }
   return bytes;
+}
+
+function knownFor(of: WeakMap<Injection, Map<string, Buffer>>, injection: Injection): Map<string, Buffer> {
+  let known = of.get(injection);
+  if (known === undefined) {
+    known = new Map();
+    of.set(injection, known);
+  }
+  return known;
 }
 
 /** Asks Envoy to hand over the whole body before the request goes on. */
@@ -46,7 +64,7 @@ export function encodeRequestForTime(ms: number): Buffer {
 
 /** What was tried comes back with the next attempt, so that nothing has to be remembered here. */
 function encodeInjection(
-  { injection, integration, secret, version, final, tried, refusedTokens }: Injected,
+  { injection, integration, secret, version, final, tried, refusedTokens, caller }: Injected,
   question: Question,
 ): Buffer {
   const headerMutation = {
@@ -64,6 +82,8 @@ function encodeInjection(
         tried: tried ?? [version],
         ...(tokens.length === 0 ? {} : { tokens }),
         ...(final ? { final: 'true' } : {}),
+        ...(caller === undefined ? {} : { caller: caller.by }),
+        ...(caller?.instance === undefined ? {} : { instance: caller.instance }),
       },
     },
   });

@@ -1,3 +1,7 @@
+import { parseSourceAddress } from '../callers/address.ts';
+import type { Caller } from '../callers/caller.ts';
+import { claimsOf } from '../callers/claim.ts';
+import { parseUriSan } from '../callers/spiffe.ts';
 import type { RequestToInject } from '../credentials/kind.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 
@@ -11,6 +15,8 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
   readonly hasUnreadBody: boolean;
   /** Whether Envoy hands a body over when it is asked to. */
   readonly givesBodies: boolean;
+  /** Who asks. */
+  readonly caller: Caller;
   /** The VersionIds that earlier attempts carried, in their order. Read from the message only when it is asked for. */
   readonly tried: () => readonly string[];
 }
@@ -24,6 +30,10 @@ const FILTER = 'envoy.filters.http.ext_proc';
 /** The attributes that the filter must be configured to send: each is an expression, and its text is its key. */
 export const INTEGRATION_ATTRIBUTE = "xds.route_metadata.filter_metadata['attache']['integration']";
 export const ATTEMPT_ATTRIBUTE = 'upstream.request_attempt_count';
+
+/** The connection's own peer, and the first URI in the certificate that it has shown and Envoy has verified. */
+export const ADDRESS_ATTRIBUTE = 'source.address';
+export const URI_SAN_ATTRIBUTE = 'connection.uri_san_peer_certificate';
 
 /**
  * A constant that a filter with `allow_mode_override: true` sends. Without that option Envoy ignores the wish for a body and
@@ -51,11 +61,13 @@ class HeadersOfRequest implements RequestFacts {
   readonly refusedTokens: () => readonly string[];
   readonly headers: () => readonly (readonly [string, string])[];
   readonly #headers: HttpHeaders;
+  readonly #metadata: Record<string, unknown> | undefined;
   readonly #attributes: Record<string, unknown> | undefined;
 
   constructor(request: ProcessingRequest, headers: HttpHeaders, body: Buffer | undefined) {
     this.#headers = headers;
     this.#attributes = request.attributes[FILTER];
+    this.#metadata = request.metadataContext?.filterMetadata;
     const integration = this.#attributes?.[INTEGRATION_ATTRIBUTE];
     const attempt = this.#attributes?.[ATTEMPT_ATTRIBUTE];
     this.integration = typeof integration === 'string' && integration !== '' ? integration : undefined;
@@ -74,6 +86,16 @@ class HeadersOfRequest implements RequestFacts {
 
   get path(): string {
     return this.#header(':path');
+  }
+
+  get caller(): Caller {
+    const address: unknown = this.#attributes?.[ADDRESS_ATTRIBUTE];
+    const uriSan: unknown = this.#attributes?.[URI_SAN_ATTRIBUTE];
+    return {
+      address: typeof address === 'string' ? parseSourceAddress(address) : undefined,
+      uriSan: typeof uriSan === 'string' ? parseUriSan(uriSan) : undefined,
+      claims: claimsOf(this.#metadata),
+    };
   }
 
   get givesBodies(): boolean {
