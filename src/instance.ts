@@ -1,4 +1,4 @@
-import type { Counts, Report } from './admin/report.ts';
+import type { Counts, Report, ResultCount } from './admin/report.ts';
 import { decide } from './decide.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import { formatProblem, type Problem } from './integrations/problem.ts';
@@ -129,7 +129,8 @@ export class Instance {
   counts(): Counts {
     return {
       requests: [...this.#requests.rows()],
-      secretChecks: [...this.#secretLog.counts()].map(([result, count]) => ({ result, count })),
+      secretChecks: resultCounts(this.#secretLog.counts()),
+      tokens: resultCounts(this.#tokenLog.counts()),
     };
   }
 
@@ -146,6 +147,7 @@ export class Instance {
         sets: places,
       })),
       secrets: this.#secrets.status(),
+      tokens: this.#tokens.status(),
       counts: this.counts(),
     };
   }
@@ -180,6 +182,10 @@ export class Instance {
     for (const problem of problems) this.#log.error(formatProblem(problem));
     this.#log.error('the configuration has errors: the one before stays in use');
   }
+}
+
+function resultCounts(counts: ReadonlyMap<string, number>): ResultCount[] {
+  return [...counts].map(([result, count]) => ({ result, count }));
 }
 
 /** @throws SettingsError when AWS settings contradict each other. */

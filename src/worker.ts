@@ -1,5 +1,6 @@
 // The process of one worker: it starts when the supervisor says so, and ends with it at the latest.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NO_COUNTS } from './admin/counts.ts';
 import { Instance, requireAwsSettings } from './instance.ts';
 import { CatalogueError } from './integrations/problem.ts';
 import { readText } from './integrations/read-catalogue.ts';
@@ -97,7 +98,7 @@ function tellConfiguration(file: string): void {
 }
 
 function counts() {
-  return instance?.counts() ?? { requests: [], secretChecks: [] };
+  return instance?.counts() ?? NO_COUNTS;
 }
 
 function tell(message: FromWorker): void {

@@ -12,6 +12,7 @@ const ORDER = [
   'callers',
   'credentials',
   'tokens',
+  'signing',
   'secrets',
   'paths',
   'telemetry',
@@ -48,10 +49,10 @@ describe('the source', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it('names the SDK of AWS in secrets alone, and where callers are looked up in EC2', () => {
+  it('names the SDK of AWS in secrets and signing alone, and where callers are looked up in EC2', () => {
     const elsewhere = files.filter(
       (file) =>
-        !/^src\/(secrets\/|callers\/ec2-)/.test(file) &&
+        !/^src\/(secrets\/|signing\/|callers\/ec2-)/.test(file) &&
         imports(file).some((target) => /@aws-sdk|@smithy/.test(target)),
     );
 

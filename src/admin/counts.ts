@@ -1,7 +1,7 @@
-import type { Counts } from './report.ts';
+import type { Counts, ResultCount } from './report.ts';
 
 /** Nothing has happened yet. */
-export const NO_COUNTS: Counts = { requests: [], secretChecks: [] };
+export const NO_COUNTS: Counts = { requests: [], secretChecks: [], tokens: [] };
 
 /** The sums, a row for each integration and outcome, and for each result. */
 export function sumCounts(all: readonly Counts[]): Counts {
@@ -10,11 +10,13 @@ export function sumCounts(all: readonly Counts[]): Counts {
       all.flatMap(({ requests }) => requests),
       ({ integration, outcome }) => JSON.stringify([integration, outcome]),
     ),
-    secretChecks: sum(
-      all.flatMap(({ secretChecks }) => secretChecks),
-      ({ result }) => result,
-    ),
+    secretChecks: sumResults(all.map(({ secretChecks }) => secretChecks)),
+    tokens: sumResults(all.map(({ tokens }) => tokens)),
   };
+}
+
+function sumResults(all: readonly (readonly ResultCount[])[]): ResultCount[] {
+  return sum(all.flat(), ({ result }) => result);
 }
 
 function sum<Row extends { readonly count: number }>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {

@@ -25,6 +25,8 @@ export const PAGE = `<!doctype html>
 <table id="integrations"><thead><tr><th>Name<th>Host<th>Secret<th>Sets<th class="number">Injected<th>Denied</thead><tbody></tbody></table>
 <h2>Secrets</h2>
 <table id="secrets"><thead><tr><th>Secret<th>State<th>Version<th class="number">Checked<th>Failure</thead><tbody></tbody></table>
+<section id="token-section" hidden><h2>Tokens</h2>
+<table id="tokens"><thead><tr><th>Token<th>From<th>Secret<th>State<th class="number">Expires<th>Failure</thead><tbody></tbody></table></section>
 <script>
   const cell = (text, className) => Object.assign(document.createElement('td'), { textContent: text ?? '', className: className ?? '' });
   const fill = (id, rows) => document.querySelector('#' + id + ' tbody').replaceChildren(...rows.map((cells) => {
@@ -49,6 +51,11 @@ export const PAGE = `<!doctype html>
       fill('secrets', status.secrets.map((it) => [
         cell(it.secret), cell(it.state + (it.workers === undefined ? '' : ' (' + it.workers.map((one) => 'worker ' + one.worker + ': ' + one.state).join(', ') + ')'), it.state), cell(it.version),
         cell(it.checkedSecondsAgo === undefined ? 'never' : it.checkedSecondsAgo + ' s ago', 'number'), cell(it.failure, 'problem'),
+      ]));
+      document.getElementById('token-section').hidden = status.tokens.length === 0;
+      fill('tokens', status.tokens.map((it) => [
+        cell(it.purpose), cell(it.endpoint), cell(it.secret), cell(it.state, it.state),
+        cell(it.expiresInSeconds === undefined ? '' : 'in ' + it.expiresInSeconds + ' s', 'number'), cell(it.failure, 'problem'),
       ]));
       const problems = document.getElementById('problems');
       problems.hidden = status.config.problems.length === 0;

@@ -3,7 +3,15 @@ export interface Counts {
   /** Requests by integration (empty where a route names none) and outcome: `injected`, or the code of the refusal. */
   readonly requests: readonly { readonly integration: string; readonly outcome: string; readonly count: number }[];
   /** Reads of secrets by result. */
-  readonly secretChecks: readonly { readonly result: string; readonly count: number }[];
+  readonly secretChecks: readonly ResultCount[];
+  /** Tokens that were asked for, by result. */
+  readonly tokens: readonly ResultCount[];
+}
+
+/** How often something ended in one way. */
+export interface ResultCount {
+  readonly result: string;
+  readonly count: number;
 }
 
 /** A secret as one process holds it: nothing of its value. */
@@ -13,6 +21,20 @@ export interface SecretReport {
   readonly state: string;
   readonly version?: string;
   readonly checkedSecondsAgo?: number;
+  readonly failure?: string;
+}
+
+/** The token of one purpose as one process holds it: nothing of its value. */
+export interface TokenReport {
+  /** The secret that it is got with. */
+  readonly secret: string;
+  /** Host that gives it. */
+  readonly endpoint: string;
+  /** The kind, and what is asked for. */
+  readonly purpose: string;
+  /** `fresh`, `stale` or `dead`. */
+  readonly state: string;
+  readonly expiresInSeconds?: number;
   readonly failure?: string;
 }
 
@@ -30,6 +52,7 @@ export interface Report {
     readonly sets: readonly string[];
   }[];
   readonly secrets: readonly SecretReport[];
+  readonly tokens: readonly TokenReport[];
   readonly counts: Counts;
 }
 

@@ -21,7 +21,7 @@ export async function status(admin: string, options: { json: boolean }): Promise
   return it.ready && it.secrets.every(({ state }) => state !== 'dead') ? 0 : 1;
 }
 
-function text({ version, ready, uptimeSeconds, config, workers, integrations, secrets }: Status): string {
+function text({ version, ready, uptimeSeconds, config, workers, integrations, secrets, tokens }: Status): string {
   return [
     `Attaché ${version}, ${ready ? 'ready' : 'not ready'}, up ${uptimeSeconds} s, reads ${config.file}`,
     ...config.problems,
@@ -63,6 +63,22 @@ function text({ version, ready, uptimeSeconds, config, workers, integrations, se
       ]),
     ]),
     '',
+    ...(tokens.length === 0
+      ? []
+      : [
+          ...table([
+            ['TOKEN', 'FROM', 'SECRET', 'STATE', 'EXPIRES', 'FAILURE'],
+            ...tokens.map((row) => [
+              row.purpose,
+              row.endpoint,
+              row.secret,
+              row.state,
+              row.expiresInSeconds === undefined ? '-' : `in ${row.expiresInSeconds} s`,
+              row.failure ?? '',
+            ]),
+          ]),
+          '',
+        ]),
   ].join('\n');
 }
 

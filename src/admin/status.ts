@@ -1,4 +1,4 @@
-import type { Overview, Report, SecretReport } from './report.ts';
+import type { Overview, Report, SecretReport, TokenReport } from './report.ts';
 
 /** What `/api/status` answers. */
 export interface Status {
@@ -10,6 +10,8 @@ export interface Status {
   readonly workers: readonly WorkerStatus[];
   readonly integrations: readonly IntegrationStatus[];
   readonly secrets: readonly SecretStatus[];
+  /** Tokens as the worker holds them that is worst off. */
+  readonly tokens: readonly TokenReport[];
 }
 
 /** A process that answers Envoy. */
@@ -66,7 +68,18 @@ export function statusOf(overview: Overview, about: { readonly version: string; 
       ),
     })),
     secrets: secretsOf(reports),
+    tokens: tokensOf(reports.map(({ report }) => report)),
   };
+}
+
+function tokensOf(reports: readonly Report[]): TokenReport[] {
+  const worst = new Map<string, TokenReport>();
+  for (const it of reports.flatMap(({ tokens }) => tokens)) {
+    const key = JSON.stringify([it.secret, it.endpoint, it.purpose]);
+    const known = worst.get(key);
+    if (known === undefined || STATES.indexOf(it.state) > STATES.indexOf(known.state)) worst.set(key, it);
+  }
+  return [...worst.values()];
 }
 
 /** Each secret once, in the state of the worker that is worst off. */

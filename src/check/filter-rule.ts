@@ -1,6 +1,6 @@
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
-import { ATTEMPT_ATTRIBUTE, INTEGRATION_ATTRIBUTE } from '../processor/request-facts.ts';
+import { ATTEMPT_ATTRIBUTE, BODIES_ATTRIBUTE, INTEGRATION_ATTRIBUTE } from '../processor/request-facts.ts';
 import type { AttacheFilter } from './attache-filter.ts';
 import type { Configuration } from './configuration.ts';
 
@@ -77,7 +77,7 @@ function* attributes({ source }: Configuration, { config, item }: AttacheFilter)
   const list = source.get(config, 'request_attributes');
   const wanted = [INTEGRATION_ATTRIBUTE, ATTEMPT_ATTRIBUTE];
   const given = source.items(list).map((node) => ({ node, text: textOf(node) ?? '' }));
-  const others = given.filter(({ text }) => !wanted.includes(text));
+  const others = given.filter(({ text }) => !wanted.includes(text) && text !== BODIES_ATTRIBUTE);
   const missing = wanted.filter((want) => !given.some(({ text }) => text === want));
   for (const attribute of missing) {
     const meant = others.findIndex(({ text }) => letters(text) === letters(attribute));

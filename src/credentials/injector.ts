@@ -1,9 +1,11 @@
+import { PathError } from '../paths/path-error.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Token } from '../tokens/token.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import { CredentialError } from './credential-error.ts';
 import type { HeaderField, Injection } from './injection.ts';
-import type { Credential, FieldsStep, FixedStep, RequestToInject, Step, TokenStep } from './kind.ts';
+import type { Credential, FieldsStep, FixedStep, PathStep, RequestToInject, Step, TokenStep } from './kind.ts';
+import { UnfitRequestError } from './unfit-request-error.ts';
 
 /** A client's own credentials: never passed on, whatever the integration sets. */
 export const ALWAYS_STRIPPED: readonly string[] = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key'];
@@ -124,7 +126,10 @@ export class Injector {
     const common = { tokens: tokens.map(({ id }) => id), final, isShared: false };
     const set = fieldsOf(steps);
     const isRetry = request.attempt > 1;
-    const path = steps.reduce((before, step) => ('path' in step ? step.path(before, isRetry) : before), request.path);
+    const path = steps.reduce(
+      (before, step) => ('path' in step ? pathWith(step, before, isRetry) : before),
+      request.path,
+    );
     if (path !== request.path) set.push({ name: ':path', value: Buffer.from(path, 'latin1') });
     const signs = steps.filter((step) => 'sign' in step);
     if (signs.length === 0) return { set, remove: this.#remove, ...common };
@@ -149,6 +154,14 @@ export class Injector {
 
   #shared(set: HeaderField[], tokens: readonly string[]): Injection {
     return Object.freeze({ set: Object.freeze(set), remove: this.#remove, tokens, final: false, isShared: true });
+  }
+}
+
+function pathWith(step: PathStep, before: string, isRetry: boolean): string {
+  try {
+    return step.path(before, isRetry);
+  } catch (error) {
+    throw error instanceof PathError ? new UnfitRequestError(error.message) : error;
   }
 }
 

@@ -37,6 +37,7 @@ export interface PathStep {
   /**
    * @param path what stands there now, with its query.
    * @param isRetry whether the attempt before has put its own into it, which is replaced.
+   * @throws PathError for a path that it cannot be put into.
    */
   path(path: string, isRetry: boolean): string;
 }

@@ -60,10 +60,18 @@ export class Template {
    * The text with each reference replaced by what stands in the secret.
    *
    * @param secretId names the secret in errors.
+   * @param encode what is done to each text from the secret; default nothing.
    * @throws CredentialError when something is missing, is no text or cannot stand in a header.
    */
-  render(secretId: string, secret: SecretVersion): string {
-    return this.#pieces.map((piece) => ('text' in piece ? piece.text : lookUp(piece, secretId, secret))).join('');
+  render(secretId: string, secret: SecretVersion, encode: (text: string) => string = (text) => text): string {
+    return this.#pieces
+      .map((piece) => ('text' in piece ? piece.text : encode(lookUp(piece, secretId, secret))))
+      .join('');
+  }
+
+  /** The text with each reference replaced by the same text, to judge what stands around them. */
+  fill(text: string): string {
+    return this.#pieces.map((piece) => ('text' in piece ? piece.text : text)).join('');
   }
 }
 

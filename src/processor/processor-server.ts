@@ -8,8 +8,11 @@ import { grpcTarget, type ListenAddress, prepareSocket, restrictSocket } from '.
 import { liftResetLimit, NOT_HONOURED } from './reset-limit.ts';
 import { type StreamContext, serveStream } from './stream.ts';
 
-/** The largest message that is read, in bytes: four times what Envoy allows all headers of a request by default. */
-const LARGEST_MESSAGE = 262_144;
+/** The largest body that can be signed, in bytes. Envoy's buffer filter sets the limit; this one is above what is wise there. */
+export const LARGEST_BODY = 16 * 1_048_576;
+
+/** The largest message that is read, in bytes: a body, or four times what Envoy allows all headers of a request by default. */
+const LARGEST_MESSAGE = LARGEST_BODY + 262_144;
 
 /** Envoy's service, with answers that are bytes already. */
 const SERVICE = {

@@ -11,7 +11,9 @@ const LABEL = 'attache-lease';
 
 /** The version that bears the label when nobody holds the lease: 32 to 64 characters, the same for everybody. */
 const PARKED = 'attache-lease-parked-0000000000000000';
-const PARKED_VALUE = '{"attache":"This version only bears the label attache-lease. It holds no secret."}';
+
+/** A version that is written anew each time, which changes nothing, to see that the secret may be written at all. */
+const PROBE = { label: 'attache-probe', version: 'attache-probe-00000000000000000000000' };
 
 /** A holder that has done nothing for this long, in ms, is taken for dead. */
 const DEAD_AFTER = 60_000;
@@ -56,20 +58,25 @@ export class Lease {
     await this.#move(secretId, current, PARKED).catch(() => undefined);
   }
 
-  /** Writing the parked version, which changes nothing when it is there, also tells whether the secret may be written at all. */
   async #look(secretId: string, current: string): Promise<{ labelled: string; isCurrent: boolean }> {
-    const park = new PutSecretValueCommand({
-      SecretId: secretId,
-      ClientRequestToken: PARKED,
-      SecretString: PARKED_VALUE,
-      VersionStages: [LABEL],
-    });
-    await this.#source.call(secretId, (client, abortSignal) => client.send(park, { abortSignal }));
+    await this.#put(secretId, PROBE.version, PROBE.label);
     const { VersionIdsToStages: versions = {} } = await this.#source.call(secretId, (client, abortSignal) =>
       client.send(new DescribeSecretCommand({ SecretId: secretId }), { abortSignal }),
     );
-    const bearer = Object.entries(versions).find(([, stages]) => stages.includes(LABEL));
-    return { labelled: bearer?.[0] ?? PARKED, isCurrent: versions[current]?.includes('AWSCURRENT') ?? false };
+    const labelled = Object.keys(versions).find((version) => versions[version]?.includes(LABEL));
+    // Whoever comes first; the same version with the same value is the same for all who come at once.
+    if (labelled === undefined) await this.#put(secretId, PARKED, LABEL);
+    return { labelled: labelled ?? PARKED, isCurrent: versions[current]?.includes('AWSCURRENT') ?? false };
+  }
+
+  async #put(secretId: string, version: string, label: string): Promise<void> {
+    const command = new PutSecretValueCommand({
+      SecretId: secretId,
+      ClientRequestToken: version,
+      SecretString: `{"attache":"This version only bears the label ${label}. It holds no secret."}`,
+      VersionStages: [label],
+    });
+    await this.#source.call(secretId, (client, abortSignal) => client.send(command, { abortSignal }));
   }
 
   async #move(secretId: string, from: string, to: string): Promise<void> {

@@ -18,6 +18,10 @@ const MOST_OFTEN = 10 * 60_000;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 5_000;
 
+/** How long a lease that another process holds is waited for, and how long until the next look, in ms. */
+const LEASE_PATIENCE = 4_000;
+const LEASE_PAUSE = 250;
+
 /**
  * Writes new values into AWS Secrets Manager. It needs `secretsmanager:PutSecretValue`, `DescribeSecret` and
  * `UpdateSecretVersionStage`.
@@ -42,8 +46,7 @@ export class SecretWriter implements WriteBack {
     const age = from.createdAt === undefined ? Number.POSITIVE_INFINITY : Date.now() - from.createdAt;
     if (from.id.startsWith(OURS) && age < MOST_OFTEN)
       throw new SecretError(secretId, 'written_too_often', `written ${Math.round(age / 1_000)} s ago`);
-    const holder = await this.#lease.take(secretId, from.id);
-    if (holder === 'replaced') return this.#source.fetch(secretId, true);
+    if ((await this.#take(secretId, from.id)) === 'replaced') return this.#source.fetch(secretId, true);
     let value: string | undefined;
     try {
       value = await renew();
@@ -64,6 +67,20 @@ export class SecretWriter implements WriteBack {
   /** Settles when nothing is left to be written. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#writing);
+  }
+
+  /** Whoever holds the lease is done within a second or so: it is waited for. */
+  async #take(secretId: string, current: string): Promise<'taken' | 'replaced'> {
+    const until = performance.now() + LEASE_PATIENCE;
+    for (;;) {
+      try {
+        return await this.#lease.take(secretId, current);
+      } catch (error) {
+        const isHeld = error instanceof SecretError && error.reason === 'lease_held';
+        if (!isHeld || performance.now() >= until) throw error;
+        await sleep(LEASE_PAUSE);
+      }
+    }
   }
 
   /** The value before is used up, so there is no way back: it is tried until it succeeds. */

@@ -160,8 +160,8 @@ const FILTERS: Case[] = [
   ['no time for a secret', 'max_message_timeout: 3s', '', 'warning: max_message_timeout is shorter', FILTER],
   [
     'no attempt count',
-    ', upstream.request_attempt_count]',
-    ']',
+    ', upstream.request_attempt_count,',
+    ',',
     'error: request_attributes lacks upstream.request_attempt_count',
     '["xds.route_metadata',
   ],
@@ -174,8 +174,8 @@ const FILTERS: Case[] = [
   ],
   [
     'an attribute that nobody reads',
-    'upstream.request_attempt_count]',
-    'upstream.request_attempt_count, source.address]',
+    'upstream.request_attempt_count,',
+    'upstream.request_attempt_count, source.address,',
     'warning: Attaché does not use the attribute source.address',
     'source.address',
   ],

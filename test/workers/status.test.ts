@@ -14,7 +14,8 @@ function report(secret: Omit<SecretReport, 'secret'>, more: Partial<Report> = {}
     problems: [],
     integrations: [{ name: 'stripe', host: 'api.stripe.com', secret: 'prod/stripe', sets: ['authorization'] }],
     secrets: [{ secret: 'prod/stripe', ...secret }],
-    counts: { requests: [], secretChecks: [] },
+    tokens: [],
+    counts: { requests: [], secretChecks: [], tokens: [] },
     ...more,
   };
 }
@@ -32,8 +33,12 @@ function overview(...reports: (Report | undefined)[]): Overview {
       ...(it === undefined ? {} : { report: it }),
     })),
     counts: sumCounts([
-      { requests: [injected(3), denied], secretChecks: [{ result: 'loaded', count: 1 }] },
-      { requests: [injected(4)], secretChecks: [{ result: 'loaded', count: 1 }] },
+      {
+        requests: [injected(3), denied],
+        secretChecks: [{ result: 'loaded', count: 1 }],
+        tokens: [{ result: 'refused', count: 2 }],
+      },
+      { requests: [injected(4)], secretChecks: [{ result: 'loaded', count: 1 }], tokens: [] },
     ]),
   };
 }
@@ -45,6 +50,19 @@ test('the requests of all workers are summed', () => {
   const { integrations } = status(report({ state: 'fresh' }), report({ state: 'fresh' }));
 
   expect(integrations).toMatchObject([{ name: 'stripe', outcomes: { injected: 7, secret_unusable: 2 } }]);
+});
+
+test('a token is shown as the worker holds it that is worst off, and what became of tokens is summed', async () => {
+  const token = { secret: 'prod/erp', endpoint: 'auth.example.com', purpose: 'oauth2 {}' };
+  const all = overview(
+    report({ state: 'fresh' }, { tokens: [{ ...token, state: 'fresh', expiresInSeconds: 500 }] }),
+    report({ state: 'fresh' }, { tokens: [{ ...token, state: 'dead', failure: 'refused' }] }),
+  );
+
+  expect(statusOf(all, { version: '1.2.3', file: 'envoy.yaml' }).tokens).toEqual([
+    { ...token, state: 'dead', failure: 'refused' },
+  ]);
+  expect(await createMetrics(async () => all)()).toMatch(/^attache_tokens_total\{[^}]*result="refused"[^}]*\} 2/m);
 });
 
 test('a secret is shown as the worker holds it that is worst off, with each one of them while they differ', () => {

@@ -26,7 +26,7 @@ let me = '';
 
 const tell = (message: FromWorker) => process.send?.(message);
 const note = (what: string) => appendFileSync(behaviour.journal, `${me} ${what} ${process.pid} ${Date.now()}\n`);
-const counts = { requests: [{ integration: 'stripe', outcome: 'injected', count: 1 }], secretChecks: [] };
+const counts = { requests: [{ integration: 'stripe', outcome: 'injected', count: 1 }], secretChecks: [], tokens: [] };
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToWorker) => {
@@ -58,5 +58,5 @@ process.on('message', (message: ToWorker) => {
 
 function report(): Report {
   const secrets = [{ secret: 'prod/stripe', state: behaviour.secret ?? 'fresh' }];
-  return { uptimeSeconds: 1, memoryBytes: 1, problems: [], integrations: [], secrets, counts };
+  return { uptimeSeconds: 1, memoryBytes: 1, problems: [], integrations: [], secrets, tokens: [], counts };
 }

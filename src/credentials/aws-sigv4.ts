@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { signsLikeS3 } from '../signing/path-to-sign.ts';
+import { type RequestToSign, type SigningScope, signRequest } from '../signing/sign-request.ts';
+import { SigningKey, type SigningKeyParts } from '../signing/signing-key.ts';
+import { SigningKeyError } from '../signing/signing-key-error.ts';
+import { UnsignableRequestError } from '../signing/unsignable-request-error.ts';
+import { tokenOfRole } from '../tokens/assumed-role.ts';
+import type { TokenUse } from '../tokens/token-use.ts';
+import { CredentialError } from './credential-error.ts';
+import type { CredentialKind, SignStep, Step } from './kind.ts';
+import { perToken } from './per-token.ts';
+import { SecretFields } from './secret-fields.ts';
+import { UnfitRequestError } from './unfit-request-error.ts';
+
+/** What a signature writes. */
+const WRITES = ['authorization', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token'];
+
+/** What a caller's own signature may have besides, and so is removed. */
+const REMOVES = ['x-amz-s3session-token', 'x-amz-region-set'];
+
+/**
+ * `aws_sigv4: { service: s3, region: eu-west-1 }` signs the request with Signature Version 4 and the key in the secret:
+ * `{"access_key_id", "secret_access_key", "session_token"?}`. The whole body is signed, unless `payload: unsigned` says otherwise,
+ * which S3 allows; `role` names a role whose temporary key signs instead.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+ */
+export const awsSigv4: CredentialKind = {
+  key: 'aws_sigv4',
+  example: 'aws_sigv4: { service: sqs, region: eu-west-1 }',
+  schema: z
+    .strictObject({
+      service: z.string().refine((text) => /^[a-z0-9][a-z0-9-]*$/.test(text), {
+        message: 'is no name of a service',
+        params: { mend: 'write the name that AWS gives it in signatures, such as s3, sqs, execute-api or bedrock' },
+      }),
+      region: z.string().refine((text) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(text), {
+        message: 'is no AWS Region',
+        params: { mend: 'write for example eu-west-1; services that are global sign with us-east-1' },
+      }),
+      payload: z.enum(['signed', 'unsigned'], 'must be signed or unsigned').default('signed'),
+      role: z
+        .string()
+        .refine((text) => /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(text), {
+          message: 'is no ARN of a role',
+          params: { mend: 'write it as arn:aws:iam::<12-digit account>:role/<name>' },
+        })
+        .optional(),
+      external_id: z.string().min(2).max(1_224).optional(),
+    })
+    .refine(({ service, payload }) => payload === 'signed' || signsLikeS3(service), {
+      message: 'has payload: unsigned, which S3 alone allows',
+      params: { mend: 'take payload away' },
+    })
+    .refine(({ role, external_id }) => external_id === undefined || role !== undefined, {
+      message: 'has an external_id and no role',
+      params: { mend: 'name the role, or take external_id away' },
+    })
+    .transform(({ service, region, payload, role, external_id: externalId }) => {
+      const scope = { service, region };
+      const isSigned = payload === 'signed';
+      return {
+        places: ['the signature of AWS'],
+        writes: [...WRITES, ...REMOVES],
+        templates: [],
+        shape: { access_key_id: '…', secret_access_key: '…' },
+        readsBody: isSigned,
+        sendsToken: role !== undefined,
+        prepare: (secretId, secret): Step => {
+          const fields = new SecretFields(secretId, secret);
+          const sessionToken = fields.optional('session_token');
+          const parts = {
+            accessKeyId: fields.required('access_key_id'),
+            secretAccessKey: fields.required('secret_access_key'),
+            ...(sessionToken === undefined ? {} : { sessionToken }),
+          };
+          const key = signingKey(secretId, parts);
+          if (role === undefined) return signStep(key, scope, isSigned);
+          const step = perToken((token) =>
+            signStep(signingKey(secretId, JSON.parse(token.reveal()) as SigningKeyParts), scope, isSigned),
+          );
+          const assumed = { role, region, ...(externalId === undefined ? {} : { externalId }) };
+          const origin = { secretId, endpoint: `sts.${region}.amazonaws.com` };
+          const use: TokenUse = {
+            ...origin,
+            secret,
+            purpose: `aws role ${role}${externalId === undefined ? '' : ` for ${externalId}`}`,
+            mint: ({ signal }) => tokenOfRole(origin, key, assumed, signal),
+          };
+          return { token: () => ({ use, step }) };
+        },
+      };
+    }),
+};
+
+function signingKey(secretId: string, parts: SigningKeyParts): SigningKey {
+  try {
+    return new SigningKey(parts);
+  } catch (error) {
+    throw error instanceof SigningKeyError ? new CredentialError(`secret ${secretId}: ${error.message}`) : error;
+  }
+}
+
+function signStep(key: SigningKey, scope: SigningScope, isSigned: boolean): SignStep {
+  return {
+    sign: async (request, path) => {
+      const toSign: RequestToSign = {
+        method: request.method,
+        authority: request.authority,
+        path,
+        headers: request
+          .headers()
+          .map(([name, value]) => [name, Buffer.from(value, 'latin1').toString('utf8')] as const),
+        payload: isSigned ? (request.body ?? EMPTY) : 'unsigned',
+      };
+      try {
+        const { set, remove } = await signRequest(toSign, key, scope);
+        return { set: set.map(([name, value]) => ({ name, value: Buffer.from(value) })), remove };
+      } catch (error) {
+        throw error instanceof UnsignableRequestError ? new UnfitRequestError(error.message) : error;
+      }
+    },
+  };
+}
+
+const EMPTY = Buffer.alloc(0);

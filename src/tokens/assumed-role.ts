@@ -1,0 +1,34 @@
+import { type FailureReason, SecretError } from '../secrets/secret-error.ts';
+import { assumeRole, type RoleToAssume } from '../signing/assume-role.ts';
+import type { SigningKey } from '../signing/signing-key.ts';
+import { lifetimeOf } from './lifetime.ts';
+import { Token } from './token.ts';
+import { TokenError, type TokenFailureReason, type TokenOrigin } from './token-error.ts';
+
+/** What AWS's own ways of failing mean for a token; the others are a refusal. */
+const REASONS: Partial<Record<FailureReason, TokenFailureReason>> = {
+  throttled: 'endpoint_throttled',
+  timeout: 'endpoint_timeout',
+  network: 'endpoint_unreachable',
+  aws_error: 'endpoint_failed',
+};
+
+/**
+ * The temporary key of a role, as the JSON of its parts.
+ *
+ * @throws TokenError
+ */
+export async function tokenOfRole(
+  origin: TokenOrigin,
+  key: SigningKey,
+  assumed: RoleToAssume,
+  signal: AbortSignal,
+): Promise<Token> {
+  try {
+    const { key: parts, expiresAt } = await assumeRole(key.reveal(), assumed, signal);
+    return new Token(JSON.stringify(parts), lifetimeOf(expiresAt - Date.now()));
+  } catch (error) {
+    if (!(error instanceof SecretError)) throw error;
+    throw new TokenError(origin, REASONS[error.reason] ?? 'refused', error.reason, error.detail);
+  }
+}

@@ -1,0 +1,144 @@
+import type { KeyObject } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import { exchange, failureOfStatus } from './exchange.ts';
+import { lifetimeOf } from './lifetime.ts';
+import { Token } from './token.ts';
+import { TokenError, type TokenOrigin } from './token-error.ts';
+
+/** How long the App's own token lives, in seconds: GitHub refuses more than ten minutes, by its clock. */
+const JWT_LIFE = 540;
+
+/** How far the App's own token is dated back, in seconds: clocks differ. */
+const JWT_BACK = 60;
+
+/** An installation token is renewed with this much of its hour left, in ms. */
+const RENEW_WITH_LEFT = 10 * 60_000;
+
+/** Of how many owners the installation is remembered. */
+const MOST_OWNERS = 1_000;
+
+const INSTALLATION = z.object({ id: z.number().int() });
+const ACCESS_TOKEN = z.object({ token: z.string().min(1), expires_at: z.iso.datetime({ offset: true }) });
+
+/** What an installation token is to be good for; what is left out is all that the installation has. */
+export interface GitHubGrant {
+  /** Names without their owner. */
+  readonly repositories?: readonly string[];
+  readonly permissions?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A GitHub App with its private key: finds its installations and gets their tokens.
+ *
+ * @see https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
+ */
+export class GitHubApp {
+  readonly #origin: TokenOrigin;
+  readonly #api: string;
+  readonly #appId: string;
+  readonly #key: KeyObject;
+  readonly #installations = new LRUCache<string, number>({ max: MOST_OWNERS });
+
+  /** @param api without a slash at its end, for example `https://api.github.com`. */
+  constructor(origin: TokenOrigin, api: string, appId: string, key: KeyObject) {
+    this.#origin = origin;
+    this.#api = api;
+    this.#appId = appId;
+    this.#key = key;
+  }
+
+  /**
+   * A token of the installation that an owner has, or of a given one. An App that was installed anew has another installation:
+   * one that is gone is looked up once more.
+   *
+   * @throws TokenError
+   */
+  async token(
+    where: { readonly installation: string } | { readonly owner: string },
+    grant: GitHubGrant,
+    signal: AbortSignal,
+  ): Promise<Token> {
+    if ('installation' in where) return this.#mint(where.installation, grant, signal);
+    const { owner } = where;
+    const known = this.#installations.get(owner);
+    if (known !== undefined) {
+      try {
+        return await this.#mint(known, grant, signal);
+      } catch (error) {
+        if (!(error instanceof TokenError) || error.reason !== 'not_installed') throw error;
+        this.#installations.delete(owner);
+      }
+    }
+    const found = await this.#find(owner, signal);
+    this.#installations.set(owner, found);
+    return this.#mint(found, grant, signal);
+  }
+
+  async #mint(installation: string | number, grant: GitHubGrant, signal: AbortSignal): Promise<Token> {
+    const response = await this.#call(`/app/installations/${installation}/access_tokens`, signal, grant);
+    if (response.status !== 201) throw this.#failure(response);
+    const { token, expires_at: expiresAt } = await this.#read(response, ACCESS_TOKEN);
+    // Their clock and ours may differ; the length of its life does not.
+    const now = Date.parse(response.headers.get('date') ?? '') || Date.now();
+    return new Token(token, lifetimeOf(Date.parse(expiresAt) - now, RENEW_WITH_LEFT));
+  }
+
+  async #find(owner: string, signal: AbortSignal): Promise<number> {
+    for (const kind of ['orgs', 'users']) {
+      const response = await this.#call(`/${kind}/${encodeURIComponent(owner)}/installation`, signal);
+      if (response.status === 200) return (await this.#read(response, INSTALLATION)).id;
+      if (response.status !== 404) throw this.#failure(response);
+    }
+    throw new TokenError(this.#origin, 'not_installed', `not installed at ${owner}`);
+  }
+
+  async #call(path: string, signal: AbortSignal, body?: GitHubGrant): Promise<Response> {
+    return exchange(this.#origin, this.#api + path, {
+      signal,
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        authorization: `Bearer ${await this.#jwt()}`,
+        accept: 'application/vnd.github+json',
+        'x-github-api-version': '2022-11-28',
+        'user-agent': 'attache',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  #jwt(): Promise<string> {
+    const now = Math.floor(Date.now() / 1_000);
+    return new SignJWT()
+      .setProtectedHeader({ alg: 'RS256' })
+      .setIssuer(this.#appId)
+      .setIssuedAt(now - JWT_BACK)
+      .setExpirationTime(now + JWT_LIFE)
+      .sign(this.#key);
+  }
+
+  async #read<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
+    const body: unknown = await response.json().catch(() => undefined);
+    const { data } = schema.safeParse(body);
+    if (data === undefined) throw new TokenError(this.#origin, 'unusable_token', 'an answer of another form');
+    return data;
+  }
+
+  /** @see https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app */
+  #failure(response: Response): TokenError {
+    const { status, headers } = response;
+    const isLimited = headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0';
+    if (status === 403 && isLimited) return new TokenError(this.#origin, 'endpoint_throttled', `HTTP ${status}`);
+    if (status === 403) return new TokenError(this.#origin, 'not_installed', 'HTTP 403: the installation is suspended');
+    if (status === 404) return new TokenError(this.#origin, 'not_installed', 'HTTP 404: no such installation');
+    if (status === 422)
+      return new TokenError(
+        this.#origin,
+        'not_installed',
+        'HTTP 422: it lacks one of these repositories or permissions',
+      );
+    if (status === 401) return new TokenError(this.#origin, 'refused', 'HTTP 401: app_id and private_key do not fit');
+    return failureOfStatus(this.#origin, response);
+  }
+}
