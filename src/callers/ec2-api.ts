@@ -6,9 +6,9 @@ import PQueue from 'p-queue';
 import { guardedCredentials } from '../secrets/aws-credentials.ts';
 import { classify } from '../secrets/classify.ts';
 import { withDeadline } from '../secrets/with-deadline.ts';
+import { Sha256 } from '../signing/sha256.ts';
 import { type Ec2Instance, readInstances } from './ec2-instance.ts';
 import type { Ec2Options } from './ec2-options.ts';
-import { Sha256 } from './sha256.ts';
 
 /** The version of EC2's API. */
 const VERSION = '2016-11-15';
