@@ -73,7 +73,8 @@ function allowed(
   { catalogue, secrets, tokens }: Holdings,
 ): Decision | Promise<Decision> {
   const { injector, allow } = integration;
-  if (facts.method === 'TRACE') return notAllowed(integration, 'TRACE would send the key back, so it is never allowed.');
+  if (facts.method === 'TRACE')
+    return notAllowed(integration, 'TRACE would send the key back, so it is never allowed.');
   if (allow !== undefined && !matches(allow, facts.method, injector.callersPath(facts)))
     return notAllowed(integration, notInRules(integration, allow, catalogue));
   const refusal = injector.refusal(facts);

@@ -1,4 +1,5 @@
 import type { Counts, Report, ResultCount } from './admin/report.ts';
+import { Ec2Directory } from './callers/ec2-directory.ts';
 import { decide } from './decide.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import { formatProblem, type Problem } from './integrations/problem.ts';
@@ -45,6 +46,7 @@ export class Instance {
   readonly #writer: SecretWriter;
   readonly #tokenLog: TokenLog;
   readonly #tokens: TokenStore;
+  readonly #directory: Ec2Directory;
   readonly #processor: ProcessorServer;
   readonly #watcher: { close(): void };
   #catalogue: Catalogue;
@@ -78,9 +80,17 @@ export class Instance {
       writeBack: this.#writer,
       notify: (use, event) => this.#tokenLog.token(use, event),
     });
+    this.#directory = new Ec2Directory(settings, log);
+    this.#directory.follow(this.#catalogue.tagsFromEc2);
     const denials = new DenialLog(log);
     this.#processor = new ProcessorServer({
-      decide: (facts) => decide(facts, { catalogue: this.#catalogue, secrets: this.#secrets, tokens: this.#tokens }),
+      decide: (facts) =>
+        decide(facts, {
+          catalogue: this.#catalogue,
+          secrets: this.#secrets,
+          tokens: this.#tokens,
+          instances: this.#directory.tags,
+        }),
       patience: patience(settings.fetchDeadline),
       answered: (answer) => {
         this.#requests.count(answer.integration ?? '', answer.kind === 'inject' ? 'injected' : answer.code);
@@ -158,6 +168,7 @@ export class Instance {
     this.#ready = false;
     this.#watcher.close();
     await this.#processor.drain(grace);
+    this.#directory.close();
     this.#tokens.close();
     this.#secrets.close();
     await withDeadline(this.#writer.settled(), grace, () => new Error('not written back in time')).catch((error) =>
@@ -170,6 +181,7 @@ export class Instance {
     // The store makes the new cells in this same turn, so no request meets an integration without its secret.
     void this.#secrets.hold(catalogue);
     this.#tokens.retain(catalogue.secretIds);
+    this.#directory.follow(catalogue.tagsFromEc2);
     this.#catalogue = catalogue;
     this.#problems = [];
     for (const warning of warnings) this.#log.warn(formatProblem(warning));

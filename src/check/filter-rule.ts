@@ -1,6 +1,12 @@
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
-import { ATTEMPT_ATTRIBUTE, BODIES_ATTRIBUTE, INTEGRATION_ATTRIBUTE } from '../processor/request-facts.ts';
+import {
+  ADDRESS_ATTRIBUTE,
+  ATTEMPT_ATTRIBUTE,
+  BODIES_ATTRIBUTE,
+  INTEGRATION_ATTRIBUTE,
+  URI_SAN_ATTRIBUTE,
+} from '../processor/request-facts.ts';
 import type { AttacheFilter } from './attache-filter.ts';
 import type { Configuration } from './configuration.ts';
 
@@ -73,11 +79,12 @@ function* service(
   }
 }
 
-function* attributes({ source }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
+function* attributes({ source, catalogue }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
   const list = source.get(config, 'request_attributes');
-  const wanted = [INTEGRATION_ATTRIBUTE, ATTEMPT_ATTRIBUTE];
+  const knowsCallers = [...catalogue].some(({ callers }) => callers.rules.length > 0);
+  const wanted = [INTEGRATION_ATTRIBUTE, ATTEMPT_ATTRIBUTE, ...(knowsCallers ? CALLER_ATTRIBUTES : [])];
   const given = source.items(list).map((node) => ({ node, text: textOf(node) ?? '' }));
-  const others = given.filter(({ text }) => !wanted.includes(text) && text !== BODIES_ATTRIBUTE);
+  const others = given.filter(({ text }) => !wanted.includes(text) && !OPTIONAL.includes(text));
   const missing = wanted.filter((want) => !given.some(({ text }) => text === want));
   for (const attribute of missing) {
     const meant = others.findIndex(({ text }) => letters(text) === letters(attribute));
@@ -92,6 +99,10 @@ function* attributes({ source }: Configuration, { config, item }: AttacheFilter)
     yield source.warning(node, `Attaché does not use the attribute ${text}`, 'take it away');
   }
 }
+
+/** What decides who asks, and what is sent without harm when nobody needs it. */
+const CALLER_ATTRIBUTES = [ADDRESS_ATTRIBUTE, URI_SAN_ATTRIBUTE];
+const OPTIONAL = [...CALLER_ATTRIBUTES, BODIES_ATTRIBUTE];
 
 /** An expression without what may be written in several ways: quotes, dots, brackets, blanks, case. */
 function letters(expression: string): string {

@@ -104,13 +104,7 @@ function strips({ allow, keep, redact }: RequestOptions): string[] {
 }
 
 /** Headers by which many frameworks let a request be another one than its method and path say. */
-const OVERRIDES = [
-  'x-http-method-override',
-  'x-http-method',
-  'x-method-override',
-  'x-original-url',
-  'x-rewrite-url',
-];
+const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override', 'x-original-url', 'x-rewrite-url'];
 
 function tooMany(
   source: YamlSource,

@@ -83,7 +83,9 @@ export function readBlock(
   problems.push(...secret.problems, ...optionFaults, ...faults, ...callerFaults, ...requestFaults);
   const broken = problems.some(({ severity }) => severity === 'error');
   const definition =
-    broken || secret.id === undefined ? undefined : { ...secret.id, secretOptions, callers, requestOptions, credentials };
+    broken || secret.id === undefined
+      ? undefined
+      : { ...secret.id, secretOptions, callers, requestOptions, credentials };
   return { name, node, nameNode, problems, definition, refers: false };
 }
 

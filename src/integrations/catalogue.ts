@@ -14,7 +14,10 @@ export class Catalogue {
   /** Where a caller asks what it may use. Absent: nowhere. */
   readonly discovery: string | undefined;
 
-  constructor(integrations: Iterable<Integration>, options: Partial<Pick<ServerWide, 'tagsFromEc2' | 'discovery'>> = {}) {
+  constructor(
+    integrations: Iterable<Integration>,
+    options: Partial<Pick<ServerWide, 'tagsFromEc2' | 'discovery'>> = {},
+  ) {
     this.#integrations = new Map([...integrations].map((integration) => [integration.name, integration]));
     this.secretIds = new Set([...this.#integrations.values()].map(({ secretId }) => secretId));
     this.tagsFromEc2 = options.tagsFromEc2;

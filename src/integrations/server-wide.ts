@@ -8,7 +8,7 @@ import type { Problem } from './problem.ts';
 import { readTagged } from './read-callers.ts';
 import { schemaProblems } from './schema-problems.ts';
 import type { YamlSource } from './yaml-source.ts';
-import { booleanOf, plainOf } from './yaml-values.ts';
+import { booleanOf, plainOf, textOf } from './yaml-values.ts';
 
 /** What holds for all integrations of a file. */
 export interface ServerWide {
@@ -17,10 +17,12 @@ export interface ServerWide {
   readonly tagNames: readonly string[];
   /** Absent: no tags are read from EC2. */
   readonly tagsFromEc2: Ec2Options | undefined;
+  /** Where a caller asks what it may use, a URL without a slash at its end. Absent: messages name no such place. */
+  readonly discovery: string | undefined;
 }
 
 /** The keys of what is server-wide, wherever it stands. */
-export const SERVER_WIDE_KEYS = ['tags', 'tags_from_ec2'];
+export const SERVER_WIDE_KEYS = ['tags', 'tags_from_ec2', 'discovery'];
 
 const EC2 = {
   key: 'tags_from_ec2',
@@ -72,11 +74,13 @@ export function readServerWide(
 ): { serverWide: ServerWide; problems: Problem[] } {
   const { tags, problems } = readTags(source, block);
   const ec2 = readEc2(source, block);
-  problems.push(...ec2.problems);
+  const discovery = readDiscovery(source, block);
+  problems.push(...ec2.problems, ...discovery.problems);
   const serverWide = Object.freeze({
     tags: tagTable(tags),
     tagNames: Object.freeze([...tags.keys()]),
     tagsFromEc2: ec2.options,
+    discovery: discovery.url,
   });
   return { serverWide, problems };
 }
@@ -110,6 +114,19 @@ function readEc2(
   const read = EC2.schema.safeParse(booleanOf(node) === true ? {} : plainOf(source, node));
   if (read.success) return { options: Object.freeze(read.data), problems: [] };
   return { options: undefined, problems: schemaProblems(source, EC2, node, read.error.issues) };
+}
+
+function readDiscovery(source: YamlSource, block: Node | undefined): { url: string | undefined; problems: Problem[] } {
+  const node = source.get(block, 'discovery');
+  if (node === undefined) return { url: undefined, problems: [] };
+  const text = textOf(node) ?? '';
+  if (/^https?:\/\/[a-z0-9.-]+(?::\d+)?\/?$/.test(text)) return { url: text.replace(/\/$/, ''), problems: [] };
+  const problem = source.error(
+    node,
+    'discovery is no URL of a host',
+    'write for example discovery: http://attache.int',
+  );
+  return { url: undefined, problems: [problem] };
 }
 
 function unknownKey(source: YamlSource, key: string, node: Node | undefined): Problem {

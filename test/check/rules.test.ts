@@ -160,10 +160,10 @@ const FILTERS: Case[] = [
   ['no time for a secret', 'max_message_timeout: 3s', '', 'warning: max_message_timeout is shorter', FILTER],
   [
     'no attempt count',
-    ', upstream.request_attempt_count,',
-    ',',
+    '            - upstream.request_attempt_count\n',
+    '',
     'error: request_attributes lacks upstream.request_attempt_count',
-    '["xds.route_metadata',
+    '- "xds.route_metadata',
   ],
   [
     'an attribute in other quotes',
@@ -174,10 +174,10 @@ const FILTERS: Case[] = [
   ],
   [
     'an attribute that nobody reads',
-    'upstream.request_attempt_count,',
-    'upstream.request_attempt_count, source.address,',
-    'warning: Attaché does not use the attribute source.address',
-    'source.address',
+    '- upstream.request_attempt_count',
+    '- upstream.request_attempt_count\n            - connection.id',
+    'warning: Attaché does not use the attribute connection.id',
+    'connection.id',
   ],
   [
     'no audit',
@@ -188,7 +188,7 @@ const FILTERS: Case[] = [
   ],
   [
     'no memory between attempts',
-    'forwarding_namespaces: { untyped: [attache] }',
+    'forwarding_namespaces: { untyped: [attache, envoy.filters.http.jwt_authn] }',
     'forwarding_namespaces: { untyped: [other] }',
     'warning: metadata_options.forwarding_namespaces lacks attache',
     '{ untyped: [other] }',
