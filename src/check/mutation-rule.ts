@@ -3,7 +3,7 @@ import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
 import type { Integration } from '../integrations/integration.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
-import { booleanOf, textOf } from '../integrations/yaml-values.ts';
+import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import type { AttacheFilter } from './attache-filter.ts';
 import type { Configuration } from './configuration.ts';
 import { fullMatcher } from './string-matcher.ts';
@@ -28,12 +28,23 @@ const NEVER = [
   ...['x-envoy-original-path', 'x-forwarded-for', 'x-forwarded-proto', 'x-anything-at-all'],
 ];
 
+/** Envoy takes expressions that compile to at most 100 steps, unless its runtime says otherwise; each character makes about one. */
+const LONGEST_EXPRESSION = 105;
+
+/** @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/matcher/v3/regex.proto */
+function allowsLong({ source }: Configuration): boolean {
+  return source
+    .items(source.get(source.root, 'layered_runtime', 'layers'))
+    .some((layer) => (numberOf(source.get(layer, 'static_layer', 're2.max_program_size.error_level')) ?? 0) >= 1_000);
+}
+
 /** What Attaché may write: the headers that its integrations need, and nothing more. */
 export function* checkMutations(
-  { source }: Configuration,
+  configuration: Configuration,
   { config, item }: AttacheFilter,
   integrations: readonly Integration[],
 ): Generator<Problem> {
+  const { source } = configuration;
   const rules = source.get(config, 'mutation_rules');
   const expressions = ['allow_expression', 'disallow_expression'].map((field) => source.get(rules, field, 'regex'));
   const invalid = expressions.filter((node) => node !== undefined && fullMatcher(textOf(node) ?? '') === undefined);
@@ -44,6 +55,16 @@ export function* checkMutations(
       'mend it; look-around and back-references do not exist there',
     );
   if (invalid.length > 0) return;
+
+  for (const node of expressions) {
+    const text = textOf(node) ?? '';
+    if (text.length <= LONGEST_EXPRESSION || allowsLong(configuration)) continue;
+    yield source.error(
+      node,
+      `Envoy does not start with a regular expression of ${text.length} characters unless it is told to`,
+      'write re2.max_program_size.error_level: 10000 in a static_layer of layered_runtime',
+    );
+  }
 
   const silent = source.get(rules, 'disallow_is_error');
   if (booleanOf(silent) !== true) {
