@@ -159,6 +159,13 @@ const FILTERS: Case[] = [
   ],
   ['no time for a secret', 'max_message_timeout: 3s', '', 'warning: max_message_timeout is shorter', FILTER],
   [
+    'an expression that is too long for Envoy',
+    '      re2.max_program_size.error_level: 10000',
+    '      some.other.setting: 1',
+    'error: Envoy does not start with a regular expression of',
+    '"authorization|proxy-authorization',
+  ],
+  [
     'no attempt count',
     '            - upstream.request_attempt_count\n',
     '',
