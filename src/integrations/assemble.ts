@@ -7,12 +7,14 @@ import { closest } from './closest.ts';
 import type { Integration } from './integration.ts';
 import type { Problem } from './problem.ts';
 import type { RequestOptions } from './request-options.ts';
+import type { ServerWide } from './server-wide.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 /** Integrations out of blocks, with what is wrong between the blocks. */
 export function assemble(
   source: YamlSource,
   candidates: readonly Candidate[],
+  { hostsFromSecretTags: readsHosts }: Pick<ServerWide, 'hostsFromSecretTags'>,
 ): { integrations: Integration[]; problems: Problem[] } {
   const problems: Problem[] = [];
   const definitions = new Map<string, Candidate>();
@@ -35,7 +37,7 @@ export function assemble(
   }
   for (const candidate of candidates) problems.push(...referenceProblems(source, candidate, definitions));
 
-  const integrations = [...definitions.values()].flatMap((candidate) => integrationOf(source, candidate));
+  const integrations = [...definitions.values()].flatMap((candidate) => integrationOf(source, candidate, readsHosts));
   problems.push(...tooMany(source, integrations, definitions));
   return { integrations, problems };
 }
@@ -67,7 +69,7 @@ function referenceProblems(
   ];
 }
 
-function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integration[] {
+function integrationOf(source: YamlSource, { block, pinned }: Candidate, readsHosts: boolean): Integration[] {
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
   const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
@@ -79,6 +81,7 @@ function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integr
       host: pinned.host,
       secretId,
       ...secretOptions,
+      readsHosts,
       callers,
       allow: requestOptions.allow,
       redact: requestOptions.redact,

@@ -114,8 +114,8 @@ export class SecretStore {
   }
 
   #secret(use: SecretUse): Secret {
-    const { secretId, replicas } = use;
-    const secret = new Secret(secretId, replicas, this.#source, this.#freshness);
+    const { secretId, replicas, readsHosts = false } = use;
+    const secret = new Secret(secretId, { replicas, readsHosts }, this.#source, this.#freshness);
     secret.subscribe((event) => this.#observer.secret(secretId, event));
     this.#secrets.set(keyOf(use), secret);
     return secret;
@@ -123,6 +123,6 @@ export class SecretStore {
 }
 
 /** Integrations share what they read from the same place. */
-function keyOf({ secretId, replicas }: SecretUse): string {
-  return [secretId, ...replicas].join(' ');
+function keyOf({ secretId, replicas, readsHosts = false }: SecretUse): string {
+  return [secretId, readsHosts, ...replicas].join(' ');
 }
