@@ -12,6 +12,7 @@ const ORDER = [
   'callers',
   'credentials',
   'tokens',
+  'redaction',
   'secrets',
   'telemetry',
   'admin',
