@@ -42,7 +42,7 @@ export let tablesOf: (forms: Forms) => Tables;
 /**
  * Every form in which some values may come back: as they are; each character by itself as it is or in an escape of URLs, of
  * JSON and JavaScript, or of HTML, also escaped twice; in base64 and base64url at every offset of a longer text, line ends
- * allowed; in hexadecimal digits. Made once per version of a secret, which takes about a millisecond, and used by any number
+ * allowed; in hexadecimal digits. Made once per version of a secret, which takes milliseconds, and used by any number
  * of responses.
  *
  * For Basic give the parts that are secret. The base64 of the pair is then found too, since it holds theirs; give the pair as

@@ -52,10 +52,14 @@ export class Redactor {
     return this.#release(NOTHING, this.#search.pending);
   }
 
-  /** Overwrites what is held back, when the stream is given up. */
+  /** Overwrites what is held back, when the stream is given up: it does not leave any more. */
   wipe(): void {
+    this.#search.end();
+    this.#marks.length = 0;
     this.#held.fill(0);
     this.#held = NOTHING;
+    this.#origin = this.#search.pending;
+    this.#left = this.#origin;
   }
 
   #mark(from: number, to: number): void {
@@ -94,19 +98,26 @@ export class Redactor {
   /** The bytes between two places in the stream, which are held or in the chunk behind what is held. */
   #between(from: number, to: number, chunk: Buffer): Buffer[] {
     const middle = this.#origin + this.#held.length;
-    return [
-      this.#held.subarray(from - this.#origin, Math.max(0, to - this.#origin)),
-      chunk.subarray(Math.max(0, from - middle), Math.max(0, to - middle)),
-    ].filter(({ length }) => length > 0);
+    return [slice(this.#held, from - this.#origin, to - this.#origin), slice(chunk, from - middle, to - middle)].filter(
+      ({ length }) => length > 0,
+    );
   }
 }
 
 // Without Object.prototype there is no inherited toString either: `${redactor}` throws instead of printing something.
 Object.setPrototypeOf(Redactor.prototype, null);
 
+/** The bytes from (inclusive) to (exclusive), as far as there are such; all of them are the same object. */
+function slice(bytes: Buffer, from: number, to: number): Buffer {
+  if (from <= 0 && to >= bytes.length) return bytes;
+  return bytes.subarray(Math.max(0, from), Math.max(0, to));
+}
+
 /**
- * The value of a header or trailer without the values to hide: the same object when there are none in it. Names need no
- * search: HTTP/2 carries them in lower case, and no destination makes a name of a value.
+ * The value of a header or trailer without the values to hide: the same object when there are none in it. Of use for names too:
+ * a header whose name does not come back as the same object must be removed, since a marker cannot stand in a name.
+ *
+ * @throws Error when the forms were wiped.
  */
 export function redactHeader(forms: Forms, value: Buffer): Buffer {
   const redactor = new Redactor(forms);
