@@ -13,6 +13,7 @@ const ORDER = [
   'credentials',
   'tokens',
   'signing',
+  'redaction',
   'secrets',
   'paths',
   'telemetry',
