@@ -1,3 +1,5 @@
+import type { HiddenValue } from '../redaction/forms.ts';
+
 /** A header and the bytes of its value. The name is lower-case; `:path` stands for the path with its query. */
 export interface HeaderField {
   readonly name: string;
@@ -12,6 +14,8 @@ export interface Injection {
   readonly tokens: readonly string[];
   /** Whether the destination's answer stands even if it is a refusal. */
   readonly final: boolean;
+  /** What of secrets and tokens is in it, where that must be taken out of the response. */
+  readonly hidden?: readonly HiddenValue[];
   /** Whether the same object serves other requests too, so that whoever encodes it does well to remember the bytes. */
   readonly isShared: boolean;
 }

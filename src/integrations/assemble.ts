@@ -73,7 +73,10 @@ function integrationOf(source: YamlSource, { block, pinned }: Candidate, readsHo
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
   const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
-  const injector = new Injector(secretId, credentials, strips(requestOptions));
+  const injector = new Injector(secretId, credentials, {
+    strips: strips(requestOptions),
+    redacts: requestOptions.redact,
+  });
   const at = source.place(block.nameNode);
   return [
     Object.freeze({
