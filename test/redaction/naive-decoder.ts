@@ -28,7 +28,7 @@ function readingsAt(text: string, place: number): Reading[] {
   add(/^(.)/s, (byte) => byteOrCharacter(byte.charCodeAt(0)));
   add(/^([\xc2\xc3][\x80-\xbf])/, (pair) => [Buffer.from(Buffer.from(pair, 'latin1').toString('utf8'), 'latin1')]);
   add(/^\+/, () => [Buffer.from(' ')]);
-  add(/^%(?:25){0,2}([0-9a-f]{2})/i, number(16));
+  for (const again of ['', '25', '2525']) add(new RegExp(`^%${again}([0-9a-f]{2})`, 'i'), number(16));
   const slashes = '(?:\\\\|%5[cC])\\\\{0,3}';
   add(new RegExp(`^(?:%|${slashes})u([0-9a-fA-F]{4})`), number(16));
   add(new RegExp(`^(?:%|${slashes})u\\{([0-9a-fA-F]{1,6})\\}`), number(16));
@@ -44,14 +44,16 @@ function readingsAt(text: string, place: number): Reading[] {
       ]);
     }
   }
-  const ampersand = '(?:&|(?:%|\\\\{1,4})u0026)(?:amp;){0,2}';
-  for (let digits = 1; digits <= 7; digits += 1) {
-    for (const end of ['', ';']) {
-      add(new RegExp(`^${ampersand}#([0-9]{${digits}})${end}`), number(10));
-      add(new RegExp(`^${ampersand}#[xX]([0-9a-fA-F]{${digits}})${end}`), number(16));
+  for (const again of ['', 'amp;', 'amp;amp;']) {
+    const ampersand = `(?:&|(?:%|${slashes})u0026)${again}`;
+    for (let digits = 1; digits <= 7; digits += 1) {
+      for (const end of ['', ';']) {
+        add(new RegExp(`^${ampersand}#([0-9]{${digits}})${end}`), number(10));
+        add(new RegExp(`^${ampersand}#[xX]([0-9a-fA-F]{${digits}})${end}`), number(16));
+      }
     }
+    add(new RegExp(`^${ampersand}([a-z]+);`), (name) => (NAMED[name] ? [Buffer.from(NAMED[name])] : []));
   }
-  add(new RegExp(`^${ampersand}([a-z]+);`), (name) => (NAMED[name] ? [Buffer.from(NAMED[name])] : []));
   return readings;
 }
 
@@ -70,12 +72,10 @@ function spells(text: string, value: Buffer): boolean {
   return false;
 }
 
-/** The text as it would be once each escape that can be read in one way is decoded. */
+/** The text with those characters of base64 decoded that are escaped in URLs, JSON or HTML. */
 function unescaped(text: string): string {
   return text
-    .replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
-    .replace(/\\u00([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
-    .replace(/&#x([0-9a-f]{2});/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+    .replace(/(?:%|\\u00|&#x)(2b|2f|3d);?/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
     .replaceAll('\\/', '/');
 }
 

@@ -35,8 +35,9 @@ describe('a redactor', () => {
   it('lets no value through in 1,000 encodings, at any place, in any chunks', () => {
     fc.assert(
       fc.property(value, encoding, noise, noise, cuts, (secret, encode, before, after, places) => {
-        const body = Buffer.concat([before, encode(secret), after]);
-        expect(holds(body, Buffer.from(secret))).toBe(true);
+        const encoded = encode(secret);
+        const body = Buffer.concat([before, encoded, after]);
+        expect(holds(encoded, Buffer.from(secret))).toBe(true);
 
         const out = redact(formsOf(secret), inChunks(body, places));
 
@@ -144,14 +145,14 @@ describe('a redactor', () => {
   it('gives back a body without the value byte for byte, however close it comes to it', () => {
     const part = fc
       .tuple(value, encoding, fc.double({ min: 0, max: 1, noNaN: true }))
-      .map(([secret, encode, share]) => ({ secret, encoded: encode(secret), share }));
+      .map(([secret, encode, share]) => ({ secret, encoded: encode([...secret].slice(0, -3).join('')), share }));
     fc.assert(
       fc.property(
         part,
         fc.array(noise, { minLength: 2, maxLength: 5 }),
         cuts,
         ({ secret, encoded, share }, noises, places) => {
-          const beginning = encoded.subarray(0, Math.floor((encoded.length - 10) * share));
+          const beginning = encoded.subarray(0, Math.ceil(encoded.length * share));
           const body = Buffer.concat(noises.flatMap((one) => [one, beginning]));
           fc.pre(!holds(body, Buffer.from(secret)));
 
