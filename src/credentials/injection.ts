@@ -6,6 +6,12 @@ export interface HeaderField {
   readonly value: Buffer;
 }
 
+/** A value that an injection carries, and that must not come back. */
+export interface HiddenPart extends HiddenValue {
+  /** Id of the token that it is. Absent for what stands in the secret itself. */
+  readonly token?: string;
+}
+
 /** What is done to a request: headers that are set, replacing any of that name, and names that are removed. */
 export interface Injection {
   readonly set: readonly HeaderField[];
@@ -15,7 +21,7 @@ export interface Injection {
   /** Whether the destination's answer stands even if it is a refusal. */
   readonly final: boolean;
   /** What of secrets and tokens is in it, where that must be taken out of the response. */
-  readonly hidden?: readonly HiddenValue[];
+  readonly hidden?: readonly HiddenPart[];
   /** Whether the same object serves other requests too, so that whoever encodes it does well to remember the bytes. */
   readonly isShared: boolean;
 }

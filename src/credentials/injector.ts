@@ -1,10 +1,10 @@
 import { PathError } from '../paths/path-error.ts';
-import { type HiddenValue, SHORTEST } from '../redaction/forms.ts';
+import { SHORTEST } from '../redaction/forms.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Token } from '../tokens/token.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import { CredentialError } from './credential-error.ts';
-import type { HeaderField, Injection } from './injection.ts';
+import type { HeaderField, HiddenPart, Injection } from './injection.ts';
 import type { Credential, FieldsStep, FixedStep, PathStep, RequestToInject, Step, TokenStep } from './kind.ts';
 import { UnfitRequestError } from './unfit-request-error.ts';
 
@@ -15,7 +15,7 @@ export const ALWAYS_STRIPPED: readonly string[] = ['authorization', 'proxy-autho
 interface Prepared {
   readonly steps: readonly Step[];
   /** What of the secret must be taken out of the response. */
-  readonly hidden: readonly HiddenValue[];
+  readonly hidden: readonly HiddenPart[];
   /** There when it is the same for every request. */
   readonly injection: Injection | undefined;
 }
@@ -26,7 +26,7 @@ interface ReadyStep {
   readonly token?: Token;
   readonly final?: boolean;
   /** What of the token must be taken out of the response. */
-  readonly hidden?: HiddenValue;
+  readonly hidden?: HiddenPart;
 }
 
 /**
@@ -53,7 +53,10 @@ export class Injector {
   constructor(
     secretId: string,
     credentials: readonly Credential[],
-    { strips = ALWAYS_STRIPPED, redacts = false }: { readonly strips?: readonly string[]; readonly redacts?: boolean } = {},
+    {
+      strips = ALWAYS_STRIPPED,
+      redacts = false,
+    }: { readonly strips?: readonly string[]; readonly redacts?: boolean } = {},
   ) {
     this.#redacts = redacts;
     this.#secretId = secretId;
@@ -62,6 +65,17 @@ export class Injector {
     this.sendsTokensAlone = credentials.every((credential) => credential.sendsToken === true);
     const writes = credentials.flatMap((credential) => credential.writes);
     this.strips = Object.freeze(strips.filter((name) => !writes.includes(name)));
+  }
+
+  /**
+   * What of a version goes to the destination; empty unless injections say it.
+   *
+   * @throws CredentialError when the version does not hold what the integration needs.
+   */
+  hiddenOf(secret: SecretVersion): readonly HiddenPart[] {
+    const result = this.#result(secret);
+    if (result instanceof CredentialError) throw result;
+    return result.hidden;
   }
 
   /** Whether a version holds what the integration needs. */
@@ -123,7 +137,11 @@ export class Injector {
     try {
       const steps = this.#credentials.map((credential) => credential.prepare(this.#secretId, secret));
       const hidden = this.#redacts ? this.#hiddenIn(secret) : [];
-      return { steps, hidden, injection: steps.every(isFields) ? this.#shared(fieldsOf(steps), [], hidden) : undefined };
+      return {
+        steps,
+        hidden,
+        injection: steps.every(isFields) ? this.#shared(fieldsOf(steps), [], hidden) : undefined,
+      };
     } catch (error) {
       if (error instanceof CredentialError) return error;
       throw error;
@@ -137,7 +155,7 @@ export class Injector {
       token,
       final,
       step: step(token),
-      ...(this.#redacts ? { hidden: { name: 'its token', bytes: Buffer.from(sent(token)) } } : {}),
+      ...(this.#redacts ? { hidden: { name: 'its token', token: token.id, bytes: Buffer.from(sent(token)) } } : {}),
     });
     if (request.attempt > 1)
       return slot.again(use, request.refusedTokens()).then((given) => ready(given.token, given.final));
@@ -148,7 +166,7 @@ export class Injector {
   #apply(
     ready: readonly ReadyStep[],
     request: RequestToInject,
-    ofSecret: readonly HiddenValue[],
+    ofSecret: readonly HiddenPart[],
   ): Injection | Promise<Injection> {
     const steps = ready.map(({ step }) => step);
     const final = ready.some((it) => it.final === true);
@@ -173,7 +191,7 @@ export class Injector {
     }));
   }
 
-  #once(step: FieldsStep, tokens: readonly Token[], hidden: readonly HiddenValue[]): Injection {
+  #once(step: FieldsStep, tokens: readonly Token[], hidden: readonly HiddenPart[]): Injection {
     let known = this.#ofFields.get(step);
     if (known === undefined) {
       known = this.#shared(
@@ -186,13 +204,13 @@ export class Injector {
     return known;
   }
 
-  #shared(set: HeaderField[], tokens: readonly string[], hidden: readonly HiddenValue[]): Injection {
+  #shared(set: HeaderField[], tokens: readonly string[], hidden: readonly HiddenPart[]): Injection {
     const common = { set: Object.freeze(set), remove: this.strips, tokens, final: false, isShared: true };
     return Object.freeze(this.#redacts ? { ...common, hidden } : common);
   }
 
   /** A part that is too short stays visible as long as another one is long enough: a name of a user, for example. */
-  #hiddenIn(secret: SecretVersion): HiddenValue[] {
+  #hiddenIn(secret: SecretVersion): HiddenPart[] {
     const texts = this.#credentials.flatMap(
       (credential) =>
         credential.sent?.(this.#secretId, secret) ??

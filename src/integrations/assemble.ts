@@ -104,13 +104,15 @@ function strips({ allow, keep, redact }: RequestOptions): string[] {
   return [
     ...ALWAYS_STRIPPED.filter((name) => !keep.includes(name)),
     ...(allow === undefined ? [] : OVERRIDES),
-    // A compressed response cannot be searched.
-    ...(redact ? ['accept-encoding'] : []),
+    ...(redact ? UNSEARCHABLE : []),
   ];
 }
 
 /** Headers by which many frameworks let a request be another one than its method and path say. */
 const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override', 'x-original-url', 'x-rewrite-url'];
+
+/** Headers that ask for a response in which a value cannot be found: compressed, or in pieces. */
+const UNSEARCHABLE = ['accept-encoding', 'range', 'if-range'];
 
 function tooMany(
   source: YamlSource,

@@ -88,6 +88,11 @@ export class Rotation {
     return performance.now() < this.#hopelessUntil;
   }
 
+  /** A version that is held, by its VersionId. */
+  version(id: string): SecretVersion | undefined {
+    return this.#instead?.version.id === id ? this.#instead.version : this.#secret.version(id);
+  }
+
   /** The hosts to which the secret may go; undefined when its owner does not say, or is not asked. */
   get hosts(): readonly string[] | undefined {
     return this.#secret.hosts;

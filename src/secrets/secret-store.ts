@@ -3,6 +3,7 @@ import type { LabelMoved } from './label-events.ts';
 import { Rotation, type RotationEvent, type SecretUse } from './rotation.ts';
 import { Secret, type SecretEvent } from './secret.ts';
 import type { FailureReason } from './secret-error.ts';
+import type { SecretVersion } from './secret-version.ts';
 import type { SecretSource } from './secrets-manager.ts';
 
 /** How many secrets one process holds: with AWS's limit of 64 KiB a value, 62.5 MiB of current values at most. */
@@ -85,6 +86,11 @@ export class SecretStore {
     const rotation = this.#rotations.get(integration);
     if (rotation === undefined) throw new RangeError(`the secret of ${integration} is not held`);
     return rotation;
+  }
+
+  /** A version of an integration's secret that is held, by its VersionId. */
+  version(integration: string, versionId: string): SecretVersion | undefined {
+    return this.#rotations.get(integration)?.version(versionId);
   }
 
   /** AWSCURRENT of a secret is said to have moved: the secret is read at once if it is one of these. */

@@ -109,6 +109,11 @@ export class Secret {
     return candidates.find((version) => version !== undefined && !tried.includes(version.id));
   }
 
+  /** A version that is held, by its VersionId. */
+  version(id: string): SecretVersion | undefined {
+    return [this.cell.peek(), this.replaced, this.#pending.known].find((version) => version?.id === id);
+  }
+
   /** Milliseconds for which the version before the current one may still be used; 0 or less when it may not. */
   get replacedFor(): number {
     if (this.#changedAt !== undefined) return this.#changedAt + PREVIOUS_FOR - performance.now();
