@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 const ORDER = [
   'workers',
   'add',
+  'certs',
   'check',
   'processor',
   'integrations',
