@@ -112,7 +112,7 @@ function strips({ allow, keep, redact }: RequestOptions): string[] {
 const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override', 'x-original-url', 'x-rewrite-url'];
 
 /** Headers that ask for a response in which a value cannot be found: compressed, or in pieces. */
-const UNSEARCHABLE = ['accept-encoding', 'range', 'if-range'];
+const UNSEARCHABLE = ['accept-encoding', 'grpc-accept-encoding', 'connect-accept-encoding', 'range', 'if-range'];
 
 function tooMany(
   source: YamlSource,

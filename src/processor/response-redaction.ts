@@ -15,6 +15,7 @@ import type {
   HttpTrailers,
   ProcessingRequest,
 } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
+import { GrpcMessages } from './grpc-messages.ts';
 
 type HeaderList = NonNullable<HttpHeaders['headers']>['headers'];
 
@@ -30,11 +31,21 @@ const OF_THE_BODY = ['content-length', 'etag', 'digest', 'content-digest', 'repr
  */
 export class ResponseRedaction {
   readonly #hidden: Hidden;
+  readonly #integration: string | undefined;
+  readonly #denied: (it: Denied) => void;
   #redactor: Redactor | undefined;
+  /** There for a body of gRPC. Messages keep their lengths then, and nothing is held back beyond the end of one. */
+  #messages: GrpcMessages | undefined;
   #expects: 'headers' | 'body' | 'nothing' = 'headers';
 
-  constructor(hidden: Hidden) {
+  /**
+   * @param integration the one that the route names.
+   * @param denied is told when the response is not passed on.
+   */
+  constructor(hidden: Hidden, integration: string | undefined, denied: (it: Denied) => void) {
     this.#hidden = hidden;
+    this.#integration = integration;
+    this.#denied = denied;
   }
 
   /**
@@ -66,9 +77,13 @@ export class ResponseRedaction {
     const hidden = this.#hidden;
     this.#expects = 'nothing';
     if (hidden === 'nothing') return encode({ response: { $case: 'responseHeaders', value: { response: undefined } } });
-    if ('kind' in hidden) return encodeDenial(hidden);
+    if ('kind' in hidden) return this.#deny(hidden);
     const list = headers?.headers ?? [];
-    if (!endOfStream && isEncoded(list)) return encodeDenial(ENCODED);
+    if (list.some(({ key, rawValue }) => key === ':status' && rawValue.toString() === '101'))
+      return this.#deny(UPGRADED);
+    if (!endOfStream && isEncoded(list)) return this.#deny(ENCODED);
+    if (list.some(({ key, rawValue }) => key === 'content-type' && GRPC.test(rawValue.toString('latin1'))))
+      this.#messages = new GrpcMessages();
     const removed = endOfStream ? [] : OF_THE_BODY.filter((name) => list.some(({ key }) => key === name));
     const headerMutation = mutation(hidden, list, removed);
     const response = {
@@ -78,13 +93,19 @@ export class ResponseRedaction {
     if (endOfStream) return encode({ response });
     this.#expects = 'body';
     hidden.enter();
-    this.#redactor = new Redactor(hidden);
+    this.#redactor = new Redactor(hidden, { keepsLength: this.#messages !== undefined });
     return encode({ response, modeOverride: STREAMED });
+  }
+
+  #deny(it: Denied): Buffer {
+    const full = this.#integration === undefined ? it : { ...it, integration: this.#integration };
+    this.#denied(full);
+    return encodeDenial(full);
   }
 
   #body({ body, endOfStream }: HttpBody): Buffer {
     const redactor = this.#present();
-    const released = redactor.push(body);
+    const released = this.#messages === undefined ? redactor.push(body) : inMessages(redactor, this.#messages, body);
     if (!endOfStream) return bodyAnswer(body, released);
     const rest = redactor.end();
     this.close();
@@ -111,6 +132,25 @@ export class ResponseRedaction {
   }
 }
 
+/** gRPC, and gRPC-Web unless the whole of it is in base64. */
+const GRPC = /^application\/grpc(?!-web-text)/i;
+
+/** No value reaches from one message into the next, whose length stands between them. */
+function inMessages(redactor: Redactor, messages: GrpcMessages, body: Buffer): Buffer {
+  const parts = messages.cut(body).flatMap(({ bytes, isEnd }) => {
+    const released = redactor.push(bytes);
+    return isEnd ? [released, redactor.end()] : [released];
+  });
+  return Buffer.concat(parts);
+}
+
+const UPGRADED: Denied = {
+  kind: 'deny',
+  code: 'request_not_allowed',
+  message:
+    'What goes over a WebSocket cannot be searched for the secret, so none is opened. Take redact away from this integration, or do without the upgrade.',
+};
+
 const ENCODED: Denied = {
   kind: 'deny',
   code: 'response_unreadable',
@@ -127,9 +167,12 @@ const STREAMED = {
   responseTrailerMode: Send.SEND,
 };
 
+/** Headers that say how a body is compressed: of HTTP, of gRPC, and of Connect for its streams. */
+const ENCODINGS = ['content-encoding', 'grpc-encoding', 'connect-content-encoding'];
+
 function isEncoded(list: HeaderList): boolean {
   return list.some(
-    ({ key, rawValue }) => key === 'content-encoding' && !/^(identity)?$/i.test(rawValue.toString('latin1').trim()),
+    ({ key, rawValue }) => ENCODINGS.includes(key) && !/^(identity)?$/i.test(rawValue.toString('latin1').trim()),
   );
 }
 

@@ -93,7 +93,8 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     const { request } = message;
     if (expected === 'requestHeaders' && request?.$case === 'responseHeaders') {
       expected = 'response';
-      response = new ResponseRedaction(context.hidden(responseFacts(message)));
+      const facts = responseFacts(message);
+      response = new ResponseRedaction(context.hidden(facts), facts.integration, context.answered);
     }
     if (response !== undefined) {
       call.write(response.answer(message));

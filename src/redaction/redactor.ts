@@ -9,6 +9,11 @@ export const MARKER = Buffer.from('[redacted]', 'latin1');
 
 const NOTHING = Buffer.alloc(0);
 
+/** What stands in the place of a value where the length of a message must stay: the marker, filled up with asterisks or cut. */
+function markerOf(length: number): Buffer {
+  return Buffer.concat([MARKER, Buffer.alloc(Math.max(0, length - MARKER.length), '*')], length);
+}
+
 /**
  * Takes values out of one stream of bytes, as it passes. What cannot be part of a value leaves at once; only a tail that
  * is the beginning of a form is held back, at most `forms.longest` bytes less one. Forms that overlap become one marker. A stream
@@ -26,8 +31,13 @@ export class Redactor {
   /** How far the marker reaches that left last. */
   #covered = 0;
   #count = 0;
+  readonly #keepsLength: boolean;
+  /** How many bytes are still to be put behind a marker that has left, where lengths stay. */
+  #owed = 0;
 
-  constructor(forms: Forms) {
+  /** @param options.keepsLength whether what stands in the place of a value is as long as what stood there. */
+  constructor(forms: Forms, { keepsLength = false }: { readonly keepsLength?: boolean } = {}) {
+    this.#keepsLength = keepsLength;
     this.#search = new Search(forms, (from, to) => this.#mark(from, to));
   }
 
@@ -69,6 +79,7 @@ export class Redactor {
       this.#marks.pop();
     }
     if (begin < this.#covered) {
+      this.#owed += to - this.#left;
       this.#covered = to;
       this.#left = to;
     } else this.#marks.push({ from: begin, to });
@@ -77,8 +88,13 @@ export class Redactor {
   /** @param limit the place in the stream before which nothing can change any more. */
   #release(chunk: Buffer, limit: number): Buffer {
     const parts: Buffer[] = [];
+    if (this.#keepsLength && this.#owed > 0) parts.push(Buffer.alloc(this.#owed, '*'));
+    this.#owed = 0;
     for (let mark = this.#marks[0]; mark !== undefined && mark.from < limit; mark = this.#marks[0]) {
-      parts.push(...this.#between(this.#left, mark.from, chunk), MARKER);
+      parts.push(
+        ...this.#between(this.#left, mark.from, chunk),
+        this.#keepsLength ? markerOf(mark.to - mark.from) : MARKER,
+      );
       this.#count += 1;
       this.#left = mark.to;
       this.#covered = mark.to;
