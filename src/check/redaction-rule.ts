@@ -4,8 +4,10 @@ import { type ResponsePassage, responsePassages } from '../integrations/redactio
 import { booleanOf, textOf } from '../integrations/yaml-values.ts';
 import { INTEGRATION_ATTRIBUTE, NAMESPACE, SEALED_NAMESPACE } from '../processor/request-facts.ts';
 import { DETAILS_ATTRIBUTE } from '../processor/response-facts.ts';
+import { checkAttacheCluster } from './attache-cluster-rule.ts';
 import type { Configuration } from './configuration.ts';
 import { mayWrite } from './mutation-rule.ts';
+import { findPassages } from './passages.ts';
 
 /** Switches of the filter, how they must be, and what happens when they are not. */
 const SWITCHES = [
@@ -110,16 +112,26 @@ function* checkFilter(configuration: Configuration, filter: Filter): Generator<P
 }
 
 /** What the filter must tell, and must not keep to itself. */
-function* told(
-  { source, clusters, hasOtherClusters }: Configuration,
-  { config, item, name }: Filter,
-): Generator<Problem> {
+function* told(configuration: Configuration, { config, item, name }: Filter): Generator<Problem> {
+  const { source, clusters, hasOtherClusters } = configuration;
   const cluster = source.get(config, 'grpc_service', 'envoy_grpc', 'cluster_name');
+  const called = clusters.get(textOf(cluster) ?? '');
+  if (called !== undefined) yield* checkAttacheCluster(configuration, called);
   if (cluster === undefined || !(clusters.has(textOf(cluster) ?? '') || hasOtherClusters)) {
     yield source.error(
       cluster ?? item,
       `the filter ${name} calls no cluster of this file, so each response is refused`,
       'write grpc_service: { envoy_grpc: { cluster_name: attache } }',
+    );
+  }
+  const asked = findPassages(configuration).map(({ filter }) =>
+    textOf(source.get(filter?.config, 'grpc_service', 'envoy_grpc', 'cluster_name')),
+  );
+  if (cluster !== undefined && called !== undefined && asked.includes(textOf(cluster))) {
+    yield source.warning(
+      cluster,
+      `the filter ${name} calls the cluster that requests wait for too, so large bodies hold requests up`,
+      'give it a cluster of its own with the same endpoints, as attache_responses in the envoy.yaml that comes with Attaché',
     );
   }
   const given = source.items(source.get(config, 'response_attributes')).map(textOf);

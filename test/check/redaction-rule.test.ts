@@ -61,7 +61,7 @@ describe('attache check of what takes secrets out of responses', () => {
           'typed_config',
           'typed_config',
         ),
-      ).replaceAll('*ask_attache', '{ envoy_grpc: { cluster_name: attache, skip_envoy_headers: true } }'),
+      ),
     ],
   ])('refuses %s', async (_, text) => {
     expect(await findings(text)).toEqual([
@@ -148,6 +148,12 @@ describe('attache check of what takes secrets out of responses', () => {
     expect(found[0]).toContain(problem);
   });
 
+  it('finds that it shares the connections of requests', async () => {
+    expect(await findings(withFilter('cluster_name: attache_responses', 'cluster_name: attache'))).toEqual([
+      expect.stringContaining('warning: the filter redact calls the cluster that requests wait for too'),
+    ]);
+  });
+
   it('finds what the other filter must hand over', async () => {
     const text = first(
       REDACTING,
@@ -183,8 +189,7 @@ describe('attache check of what takes secrets out of responses', () => {
         'request_header_mode: SKIP, response_header_mode: SEND',
         'request_header_mode: SEND, response_header_mode: SKIP',
       )
-      .replace('response_attributes: [', 'request_attributes: ["\'discovery\'", ')
-      .replace('&ask_attache', '');
+      .replace('response_attributes: [', 'request_attributes: ["\'discovery\'", ');
     const both = first(GOOD, FILTER, `${FILTER}          ${discovery}`);
     const text = first(both, '- name: attache                    #', '- name: other                      #').replace(
       /(name: other[\s\S]*?)ext_proc\.v3\.ExternalProcessor/,
