@@ -5,25 +5,45 @@ import { credentialLines, scalar } from './yaml-text.ts';
 /** The anchor that envoy/envoy.yaml has for its retry policy. */
 export const RETRY_ANCHOR = 'fresh_secret_on_401';
 
-/** What stands behind that anchor, for a file that does not have it. */
-const RETRY_POLICY =
-  '{ retry_on: retriable-status-codes, retriable_status_codes: [401], num_retries: 2, retry_back_off: { base_interval: 0.001s, max_interval: 0.001s } }';
+/** What stands behind that anchor, for a file that does not have it, or with other statuses. */
+function retryPolicy(statuses: string): string {
+  return `{ retry_on: retriable-status-codes, retriable_status_codes: [${statuses}], num_retries: 2, retry_back_off: { base_interval: 0.001s, max_interval: 0.001s } }`;
+}
+
+/** The largest body that is held back to be signed, in bytes. */
+const LARGEST_BODY = 4_194_304;
 
 /** The names under which programs reach an integration; the second one resolves on any machine (RFC 6761, section 6.3). */
 export function domainsOf(name: string): readonly string[] {
   return [`${name}.int`, `${name}.int.localhost`];
 }
 
-/** A virtual host of Envoy with one route, as the item of a list, without indentation. */
-export function virtualHost(wanted: Wanted, options: { cluster: string; hasAnchor: boolean }): string[] {
+/**
+ * A virtual host of Envoy with one route, as the item of a list, without indentation.
+ *
+ * @param options.buffer the name of the filter that holds requests back until their body is whole, for credentials that need it.
+ */
+export function virtualHost(
+  wanted: Wanted,
+  options: { cluster: string; hasAnchor: boolean; buffer: string | undefined },
+): string[] {
   const { name, host, secret, credential } = wanted;
-  const policy = options.hasAnchor ? `*${RETRY_ANCHOR}` : RETRY_POLICY;
+  const { buffer } = options;
+  // AWS answers a wrong signature with 403.
+  const isAws = credential.aws_sigv4 !== undefined;
+  const policy = isAws ? retryPolicy('401, 403') : options.hasAnchor ? `*${RETRY_ANCHOR}` : retryPolicy('401');
   return [
     `- name: ${scalar(name)}`,
     `  domains: [${domainsOf(name).map(scalar).join(', ')}]`,
     '  routes:',
     '  - match: { prefix: / }',
     `    route: { cluster: ${scalar(options.cluster)}, host_rewrite_literal: ${scalar(host)}, timeout: 0s, retry_policy: ${policy} }`,
+    ...(buffer === undefined
+      ? []
+      : [
+          `    request_body_buffer_limit: ${LARGEST_BODY}`,
+          `    typed_per_filter_config: { ${scalar(buffer)}: { "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute, buffer: { max_request_bytes: ${LARGEST_BODY} } } }`,
+        ]),
     '    metadata:',
     '      filter_metadata:',
     '        attache:',

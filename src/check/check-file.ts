@@ -21,6 +21,7 @@ import { checkRetries } from './retries-rule.ts';
 import { checkRoutes } from './routes-rule.ts';
 import { checkLogs } from './secrets-in-logs-rule.ts';
 import { checkTimeouts } from './timeouts-rule.ts';
+import { checkTracing } from './tracing-rule.ts';
 
 /** What a check looks at besides the file. */
 export interface CheckOptions {
@@ -71,6 +72,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
     if (cluster !== undefined) yield* checkDestination(config, cluster);
   }
   yield* checkLogs(config);
+  yield* checkTracing(config);
   yield* checkBooleans(config);
   yield* checkListeners(config);
 }

@@ -37,7 +37,7 @@ export const githubApp: CredentialKind = {
   example: 'github_app: { repositories: [owner/name], permissions: { contents: read } }',
   schema: z
     .strictObject({
-      repositories: z.array(repository).min(1).max(MOST_REPOSITORIES).optional(),
+      repositories: z.array(repository).min(1, 'names none').max(MOST_REPOSITORIES).optional(),
       permissions: z
         .record(
           z.string().regex(/^[a-z_]+$/, 'is no permission'),

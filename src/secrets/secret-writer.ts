@@ -30,7 +30,7 @@ export class SecretWriter implements WriteBack {
   readonly #source: SecretsManager;
   readonly #log: Log;
   readonly #lease: Lease;
-  readonly #writing = new Set<Promise<unknown>>();
+  readonly #replacing = new Set<Promise<unknown>>();
 
   constructor(source: SecretsManager, log: Log) {
     this.#source = source;
@@ -47,6 +47,22 @@ export class SecretWriter implements WriteBack {
     if (from.id.startsWith(OURS) && age < MOST_OFTEN)
       throw new SecretError(secretId, 'written_too_often', `written ${Math.round(age / 1_000)} s ago`);
     if ((await this.#take(secretId, from.id)) === 'replaced') return this.#source.fetch(secretId, true);
+    // From here on the value before may be used up at any moment: an end of the process waits.
+    const replaced = this.#replace(secretId, from, renew);
+    this.#replacing.add(replaced);
+    return replaced.finally(() => this.#replacing.delete(replaced));
+  }
+
+  /** Settles when nothing is left to be renewed or written. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#replacing);
+  }
+
+  async #replace(
+    secretId: string,
+    from: SecretVersion,
+    renew: () => Promise<string | undefined>,
+  ): Promise<SecretVersion> {
     let value: string | undefined;
     try {
       value = await renew();
@@ -54,18 +70,9 @@ export class SecretWriter implements WriteBack {
       await this.#lease.release(secretId, from.id);
       throw error;
     }
-    if (value === undefined) {
-      await this.#lease.release(secretId, from.id);
-      return from;
-    }
-    const written = this.#write(secretId, value);
-    this.#writing.add(written);
-    return written.finally(() => this.#writing.delete(written));
-  }
-
-  /** Settles when nothing is left to be written. */
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.#writing);
+    if (value !== undefined) return this.#write(secretId, value);
+    await this.#lease.release(secretId, from.id);
+    return from;
   }
 
   /** Whoever holds the lease is done within a second or so: it is waited for. */

@@ -88,7 +88,7 @@ export class TokenSlot {
     return before;
   }
 
-  /** Whether a refusal of what is given now would be final: a new token was refused too, and another may not be got yet. */
+  /** Whether a refusal of what is given now would be final: another token may not be got yet. */
   get hopeless(): boolean {
     return performance.now() < this.#hopelessUntil;
   }
@@ -108,8 +108,17 @@ export class TokenSlot {
       await sleep(SETTLING_PAUSE);
       return { token, final: false };
     }
-    await this.#renew(this.#of(use), refused);
+    const held = this.#of(use);
+    // What was refused may be of the version before, while the first one of this version is on its way.
+    if (held.cell.peek() === undefined) await held.cell.get();
+    else await this.#renew(held, refused);
     const renewed = await this.get(use);
+    if (refused.includes(renewed.id)) {
+      const { failure } = held.cell;
+      // With another version of the secret there may be a token that is taken.
+      if (failure?.reason === 'refused') throw failure;
+      this.#hopelessUntil = performance.now() + this.#budget.wait;
+    }
     return { token: renewed, final: refused.includes(renewed.id) || use.settlesIn === undefined };
   }
 
@@ -150,11 +159,7 @@ export class TokenSlot {
   /** Whoever is refused while a renewal is under way waits for that one. */
   async #renew(held: Held, refused: readonly string[]): Promise<void> {
     if (held.renewal === undefined) {
-      if (new Set(refused).size > 1) {
-        this.#hopelessUntil = performance.now() + this.#budget.wait;
-        return;
-      }
-      if (!this.#budget.take()) return;
+      if (new Set(refused).size > 1 || !this.#budget.take()) return;
       held.renewal = held.cell.renew().finally(() => {
         held.renewal = undefined;
       });

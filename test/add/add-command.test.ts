@@ -81,6 +81,34 @@ describe('attache add', () => {
     );
   });
 
+  it('says how git uses it', async () => {
+    const { file } = copy();
+
+    const { code, stdout, stderr } = await add('github-git', '--file', file);
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('The secret prod/github-git must hold: {"app_id": "…", "private_key": "-----BEGIN');
+    expect(stdout).toContain('  git clone http://github-git.int/OWNER/REPOSITORY.git\n');
+    expect(stdout).not.toContain('curl');
+  });
+
+  it('adds a key in the query and in the path, and a service of AWS', async () => {
+    const { file } = copy();
+    const key = ['--query', 'key={{ a }}', '--query', 'unit=metric', '--path', '/v1/{{ b }}'];
+
+    const runs = [
+      await add('mine', '--target', 'https://api.example.com', ...key, '--file', file),
+      await add('aws-dynamodb', '--region', 'eu-west-1', '--file', file),
+    ];
+
+    expect(runs.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(2).fill({ code: 0, stderr: '' }));
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain('query: { key: "{{ a }}", unit: "metric" }\n                      path: "/v1/{{ b }}"\n');
+    expect(text).toContain('host_rewrite_literal: dynamodb.eu-west-1.amazonaws.com');
+    expect(runs[0]?.stdout).toContain('Attaché may now write :path: ');
+    expect(runs[1]?.stdout).toContain('  export AWS_ENDPOINT_URL_DYNAMODB=http://aws-dynamodb.int\n');
+  });
+
   it('writes through a symbolic link, and keeps a byte order mark', async () => {
     const { folder, file } = copy(`\ufeff${GOOD}`);
     const link = join(folder, 'link.yaml');
@@ -118,7 +146,8 @@ describe('attache add', () => {
     [['stripe'], /^integration stripe exists already \(.*envoy\.yaml:\d+\); give the new one another --name\n$/],
     [['strpe'], /^the catalogue has no API named "strpe"; did you mean stripe\?/],
     [[], /^no API is named; write attache add NAME, or attache add --list\n$/],
-    [['stripe', '--query', 'key={{ . }}'], /unknown option '--query'/],
+    [['stripe', '--cookie', 'key={{ . }}'], /unknown option '--cookie'/],
+    [['aws-sqs'], /^aws-sqs has a host in each Region; add --region eu-west-1 or another\n$/],
   ])('ends with a sentence for %j', async (args, message) => {
     const { file } = copy();
 
