@@ -49,11 +49,22 @@ program
   )
   .option('--secret <name or ARN>', 'the secret in AWS Secrets Manager (default: prod/NAME)')
   .option('--name <name>', "the integration's name, and that of its host NAME.int (default: NAME)")
-  .option('--host <host>', "in place of the catalogue's host, for another Region")
+  .option('--host <host>', "in place of the catalogue's host")
+  .option('--region <region>', 'the AWS Region, for a service of AWS')
   .option('--target <url>', 'an API that is not in the catalogue, such as https://api.example.com')
   .option('--bearer <template>', "how the key is sent: as a bearer token, '{{ api_key }}'")
   .option('--basic <template>', "as user and password, '{{ user }}:{{ password }}'")
   .option('--header <name=template>', "in a header, 'x-api-key={{ api_key }}'; may stand several times", oneMore)
+  .option('--query <name=template>', "in the query, 'key={{ api_key }}'; may stand several times", oneMore)
+  .option('--path <template>', "before the path, '/bot{{ token }}'")
+  .option('--caller <rule>', 'who may use it, tag:agents or 10.1.0.0/16; may stand several times', oneMore)
+  .option('--allow <rule>', "what may be requested, 'GET /v1/**'; may stand several times", oneMore)
+  .option(
+    '--keep <header>',
+    "a caller's own header that is passed on, such as cookie; may stand several times",
+    oneMore,
+  )
+  .option('--redact', 'take what is injected out of responses')
   .option('--cluster <name>', "the new route's cluster (default: the one of the other integrations)")
   .option('--print', 'show what would be added, and write nothing')
   .action(async (name: string | undefined, options: AddOptions) => {
@@ -107,7 +118,6 @@ try {
   process.exit(1);
 }
 
-/** For an option that may stand several times. */
-function oneMore(value: string, others: readonly string[] | undefined): readonly string[] {
+function oneMore(value: string, others: string[] | undefined): string[] {
   return [...(others ?? []), value];
 }

@@ -2,11 +2,14 @@ import { isSeq, type YAMLSeq } from 'yaml';
 import { AddError } from './add-error.ts';
 import { allowHeaders, type Widened } from './allow-headers.ts';
 import { listItem, virtualHost } from './blocks.ts';
+import { credentialsIn } from './credentials-in.ts';
 import { clusterFor, hasRetryAnchor, refuseTaken, virtualHosts } from './envoy-place.ts';
 import { insertItem } from './insert-item.ts';
 import { examineReadable, type Readable } from './readable.ts';
+import { redactFilter } from './redact-filter.ts';
 import { isSameBut } from './same-tree.ts';
 import type { Wanted } from './wanted.ts';
+import { wholeBodyFilter } from './whole-body.ts';
 
 /** A file's text with an integration added. */
 export interface Addition {
@@ -39,9 +42,10 @@ export function addToText(
   const where = `${file}:${source.place(list).line}`;
   const lines = linesFor(examined, wanted, { ...options, list });
   const inserted = insertItem(text, list, lines, where);
-  if (!isSameBut({ grown: list }, source.root, examineReadable(file, inserted.text).source.root))
+  const after = examineReadable(file, inserted.text);
+  if (!isSameBut({ grown: list }, source.root, after.source.root))
     throw new AddError(`the list at ${where} is written in a way that cannot be extended; paste what --print shows`);
-  const widened = isEnvoy ? allowHeaders(file, inserted.text, wanted.name) : undefined;
+  const widened = isEnvoy ? allowHeaders(inserted.text, after, wanted.name) : undefined;
   return { text: widened?.text ?? inserted.text, line: inserted.line, widened, isEnvoy };
 }
 
@@ -65,8 +69,12 @@ function linesFor(
   { cluster, list }: { cluster?: string | undefined; list?: YAMLSeq<unknown> },
 ): readonly string[] {
   if (!examined.isEnvoy) return listItem(wanted, { oneLine: isInBrackets(list?.items.at(-1)) });
+  const target = clusterFor(examined, cluster);
+  const readsBody = credentialsIn(wanted.credential).some((credential) => credential.readsBody === true);
   return virtualHost(wanted, {
-    cluster: clusterFor(examined, cluster),
+    cluster: target,
+    buffer: readsBody ? wholeBodyFilter(examined, target, list) : undefined,
+    redact: wanted.rules.redact ? redactFilter(examined, list) : undefined,
     hasAnchor: hasRetryAnchor(examined.source, list?.range?.[0] ?? Number.POSITIVE_INFINITY),
   });
 }

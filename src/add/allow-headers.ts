@@ -3,7 +3,7 @@ import { configuration } from '../check/configuration.ts';
 import { mayWrite } from '../check/mutation-rule.ts';
 import { findPassages } from '../check/passages.ts';
 import { AddError } from './add-error.ts';
-import { examineReadable } from './readable.ts';
+import { examineReadable, type Readable } from './readable.ts';
 import { isSameBut } from './same-tree.ts';
 
 /** A text in which Attaché may write more headers than before. */
@@ -18,11 +18,12 @@ export interface Widened {
  * Lets Attaché write the headers of an integration, in the `allow_expression` of the filter that its route meets. Undefined
  * when it may write them already, or when nothing can be done here, which the check of the whole file explains.
  *
+ * @param examined the same text, read.
  * @throws AddError when the expression stands in the file in a way that cannot be extended.
  */
-export function allowHeaders(file: string, text: string, name: string): Widened | undefined {
-  const examined = examineReadable(file, text);
+export function allowHeaders(text: string, examined: Readable, name: string): Widened | undefined {
   const { source } = examined;
+  const { file } = source;
   const integration = examined.catalogue.get(name);
   const filter = findPassages(configuration(examined)).find((passage) => passage.integration?.name === name)?.filter;
   const rules = source.get(filter?.config, 'mutation_rules');
@@ -35,7 +36,7 @@ export function allowHeaders(file: string, text: string, name: string): Widened 
   const quotes = { PLAIN: 0, QUOTE_DOUBLE: 1, QUOTE_SINGLE: 1 };
   const quote = isScalar(expression) ? quotes[expression.type as keyof typeof quotes] : undefined;
   const end = expression.range?.[1];
-  if (quote === undefined || end === undefined || headers.some((header) => !/^[a-z0-9_-]+$/.test(header)))
+  if (quote === undefined || end === undefined || headers.some((header) => !/^:?[a-z0-9_-]+$/.test(header)))
     throw new AddError(
       `Attaché may not write ${headers.join(', ')}; add it to allow_expression.regex (${file}:${line})`,
     );

@@ -1,45 +1,72 @@
+import { SWITCH_ON } from '../integrations/redaction-filter.ts';
 import { secretShape } from './secret-shape.ts';
 import type { Wanted } from './wanted.ts';
-import { credentialLines, scalar } from './yaml-text.ts';
+import { credentialLines, ruleLines, scalar } from './yaml-text.ts';
 
 /** The anchor that envoy/envoy.yaml has for its retry policy. */
 export const RETRY_ANCHOR = 'fresh_secret_on_401';
 
-/** What stands behind that anchor, for a file that does not have it. */
-const RETRY_POLICY =
-  '{ retry_on: retriable-status-codes, retriable_status_codes: [401], num_retries: 2, retry_back_off: { base_interval: 0.001s, max_interval: 0.001s } }';
+/** What stands behind that anchor, for a file that does not have it, or with other statuses. */
+function retryPolicy(statuses: string): string {
+  return `{ retry_on: retriable-status-codes, retriable_status_codes: [${statuses}], num_retries: 2, retry_back_off: { base_interval: 0.001s, max_interval: 0.001s } }`;
+}
+
+/** The largest body that is held back to be signed, in bytes. */
+const LARGEST_BODY = 4_194_304;
 
 /** The names under which programs reach an integration; the second one resolves on any machine (RFC 6761, section 6.3). */
 export function domainsOf(name: string): readonly string[] {
   return [`${name}.int`, `${name}.int.localhost`];
 }
 
-/** A virtual host of Envoy with one route, as the item of a list, without indentation. */
-export function virtualHost(wanted: Wanted, options: { cluster: string; hasAnchor: boolean }): string[] {
-  const { name, host, secret, credential } = wanted;
-  const policy = options.hasAnchor ? `*${RETRY_ANCHOR}` : RETRY_POLICY;
+/**
+ * A virtual host of Envoy with one route, as the item of a list, without indentation.
+ *
+ * @param options.redact the name of the filter that takes secrets out of responses, for an integration that wants it.
+ * @param options.buffer the name of the filter that holds requests back until their body is whole, for credentials that need it.
+ */
+export function virtualHost(
+  wanted: Wanted,
+  options: { cluster: string; hasAnchor: boolean; buffer: string | undefined; redact: string | undefined },
+): string[] {
+  const { name, host, secret, credential, rules } = wanted;
+  const { buffer, redact } = options;
+  const filters = [
+    ...(buffer === undefined
+      ? []
+      : [
+          `${scalar(buffer)}: { "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute, buffer: { max_request_bytes: ${LARGEST_BODY} } }`,
+        ]),
+    ...(redact === undefined ? [] : [`${scalar(redact)}: ${SWITCH_ON}`]),
+  ];
+  // AWS answers a wrong signature with 403.
+  const isAws = credential.aws_sigv4 !== undefined;
+  const policy = isAws ? retryPolicy('401, 403') : options.hasAnchor ? `*${RETRY_ANCHOR}` : retryPolicy('401');
   return [
     `- name: ${scalar(name)}`,
     `  domains: [${domainsOf(name).map(scalar).join(', ')}]`,
     '  routes:',
     '  - match: { prefix: / }',
     `    route: { cluster: ${scalar(options.cluster)}, host_rewrite_literal: ${scalar(host)}, timeout: 0s, retry_policy: ${policy} }`,
+    ...(buffer === undefined ? [] : [`    request_body_buffer_limit: ${LARGEST_BODY}`]),
+    ...(filters.length === 0 ? [] : [`    typed_per_filter_config: { ${filters.join(', ')} }`]),
     '    metadata:',
     '      filter_metadata:',
     '        attache:',
     `          integration: ${scalar(name)}`,
     `          secret: ${scalar(secret)}  # ${secretShape(credential)}`,
-    ...credentialLines(credential).map((line) => `          ${line}`),
+    ...[...credentialLines(credential), ...ruleLines(rules)].map((line) => `          ${line}`),
   ];
 }
 
 /** An item of the plain list of integrations, without indentation. */
-export function listItem({ name, host, secret, credential }: Wanted, options: { oneLine: boolean }): string[] {
+export function listItem({ name, host, secret, credential, rules }: Wanted, options: { oneLine: boolean }): string[] {
   const lines = [
     `integration: ${scalar(name)}`,
     `host: ${scalar(host)}`,
     `secret: ${scalar(secret)}`,
     ...credentialLines(credential),
+    ...ruleLines(rules),
   ];
   return options.oneLine
     ? [`- { ${lines.join(', ')} }`]

@@ -10,6 +10,10 @@ export interface CredentialOptions {
   readonly basic?: string;
   /** `name=value`, once for each header. */
   readonly header?: readonly string[];
+  /** `name=value`, once for each parameter of the query. */
+  readonly query?: readonly string[];
+  /** What is put before the path, as `/bot{{ token }}`. */
+  readonly path?: string;
 }
 
 /**
@@ -17,11 +21,13 @@ export interface CredentialOptions {
  *
  * @throws AddError when one of them cannot be used.
  */
-export function credentialOf({ bearer, basic, header }: CredentialOptions): CredentialBlock | undefined {
+export function credentialOf({ bearer, basic, header, query, path }: CredentialOptions): CredentialBlock | undefined {
   const block: CredentialBlock = {
     ...(bearer === undefined ? {} : { bearer }),
     ...(basic === undefined ? {} : { basic: userAndPassword(basic) }),
     ...(header === undefined || header.length === 0 ? {} : { headers: headersOf(header) }),
+    ...(query === undefined || query.length === 0 ? {} : { query: parametersOf(query) }),
+    ...(path === undefined ? {} : { path }),
   };
   for (const [key, value] of Object.entries(block)) {
     const issue = KINDS.find((kind) => kind.key === key)?.schema.safeParse(value).error?.issues[0];
@@ -53,4 +59,16 @@ function headersOf(options: readonly string[]): Record<string, string> {
     headers[name.toLowerCase()] = value;
   }
   return headers;
+}
+
+function parametersOf(options: readonly string[]): Record<string, string> {
+  const parameters: Record<string, string> = {};
+  for (const option of options) {
+    const [, name, value] = /^([^=\s]+)\s*=\s*(.*)$/s.exec(option) ?? [];
+    if (name === undefined || value === undefined)
+      throw new AddError("--query has no name and value; write --query 'key={{ api_key }}'");
+    if (Object.hasOwn(parameters, name)) throw new AddError(`--query names ${name} twice; keep one of them`);
+    parameters[name] = value;
+  }
+  return parameters;
 }

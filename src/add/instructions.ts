@@ -1,13 +1,17 @@
 import type { Sdk } from '../vendors/vendor.ts';
 import type { Addition } from './add-to-text.ts';
 import { domainsOf } from './blocks.ts';
+import { credentialsIn } from './credentials-in.ts';
 import { secretShape } from './secret-shape.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What was added where, and all that is still needed to use it. */
 export function instructions(file: string, wanted: Wanted, { line, widened, isEnvoy }: Addition): string {
-  const { name, host, secret, credential, sdk, documentation, note } = wanted;
+  const { name, host, secret, credential, sdk, command, documentation, note } = wanted;
+  const credentials = credentialsIn(credential);
+  const writes = [...new Set(credentials.flatMap((it) => it.writes))];
   const [near = '', local = ''] = domainsOf(name);
+  const use = (url: string) => command?.replace('{url}', url) ?? `curl ${url}${path}`;
   const path = sdk?.path === undefined || sdk.path.endsWith('/') ? (sdk?.path ?? '/') : `${sdk.path}/`;
   return [
     `Added ${name} for ${host}: ${file}:${line}`,
@@ -22,12 +26,18 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
     ...(isEnvoy
       ? [
           'Attaché notices the edit by itself; restart Envoy. Then:',
-          `  curl http://${near}${path}`,
-          `  curl http://${local}:8080${path}    # from this machine, with npm start or docker compose`,
+          `  ${use(`http://${near}`)}`,
+          `  ${use(`http://${local}:8080`)}    # from this machine, with npm start or docker compose`,
         ]
       : [
           `Attaché notices the edit by itself. Envoy needs a route to ${host} whose integration is ${name}`,
-          `and, in mutation_rules, leave for Attaché to write ${Object.keys(credential.headers ?? { authorization: '' }).join(', ')}.`,
+          `and, in mutation_rules, leave for Attaché to write ${writes.join(', ')}.`,
+          ...(wanted.rules.redact
+            ? ['For redact, give the route what attache add --print shows for an envoy.yaml.']
+            : []),
+          ...(credentials.some(({ readsBody }) => readsBody === true)
+            ? ['Attaché signs whole bodies: give the route what attache add --print shows for an envoy.yaml.']
+            : []),
         ]),
     ...(sdk === undefined ? [] : ['', sdkLine(sdk, near)]),
     '',

@@ -1,21 +1,19 @@
-import { KINDS } from '../credentials/kinds.ts';
 import type { CredentialBlock } from '../vendors/vendor.ts';
+import { credentialsIn } from './credentials-in.ts';
 
-/** What the secret must hold so that these credentials find what they refer to, in the form in which it is stored. */
+/** What the secret must hold so that these credentials find what they need, in the form in which it is stored. */
 export function secretShape(credential: CredentialBlock): string {
-  const references = Object.entries(credential).flatMap(([key, value]) => {
-    const parsed = KINDS.find((kind) => kind.key === key)?.schema.safeParse(value);
-    return parsed?.success === true ? parsed.data.templates.flatMap((template) => template.references) : [];
-  });
+  const credentials = credentialsIn(credential);
+  const references = credentials.flatMap(({ templates }) => templates.flatMap((template) => template.references));
   const fields = references.filter((reference) => reference !== '.');
-  if (fields.length === 0) return 'the key itself, no JSON';
-  const shape: Shape = {};
+  const shape: Shape = Object.assign({}, ...credentials.map((it) => it.shape));
   for (const field of fields) put(shape, pathOf(field));
+  if (Object.keys(shape).length === 0) return 'the key itself, no JSON';
   return JSON.stringify(shape).replaceAll('":', '": ').replaceAll(',"', ', "');
 }
 
 interface Shape {
-  [field: string]: Shape | '…';
+  [field: string]: Shape | string;
 }
 
 function pathOf(reference: string): string[] {

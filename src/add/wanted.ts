@@ -3,7 +3,8 @@ import { closest } from '../integrations/closest.ts';
 import { hostFault } from '../integrations/host.ts';
 import { nameFault } from '../integrations/integration-name.ts';
 import { secretIdFault } from '../integrations/secret-id.ts';
-import type { CredentialBlock, Sdk } from '../vendors/vendor.ts';
+import { inRegion, needsRegion } from '../vendors/region.ts';
+import type { CredentialBlock, Sdk, Vendor } from '../vendors/vendor.ts';
 import { VENDORS } from '../vendors/vendors.ts';
 import { AddError } from './add-error.ts';
 import { type CredentialOptions, credentialOf } from './credential-options.ts';
@@ -14,10 +15,28 @@ export interface WantedOptions extends CredentialOptions {
   readonly target?: string;
   /** In place of the catalogue's host, for another Region. */
   readonly host?: string;
+  /** The AWS Region, for an API that has a host in each of them. */
+  readonly region?: string;
   /** Name or ARN of the secret. Default `prod/NAME`. */
   readonly secret?: string;
   /** The integration's name. Default NAME. */
   readonly name?: string;
+  /** Who may use it, one rule each. Default everybody who reaches it. */
+  readonly caller?: readonly string[];
+  /** What may be requested, one rule each. Default everything. */
+  readonly allow?: readonly string[];
+  /** Headers of a caller that are passed on although they may hold a credential. Default none. */
+  readonly keep?: readonly string[];
+  /** Whether what is injected is taken out of responses. Default not. */
+  readonly redact?: boolean;
+}
+
+/** What is asked of requests and responses, as it stands in a block; the check of the whole file judges it. */
+export interface WantedRules {
+  readonly callers: readonly string[];
+  readonly allow: readonly string[];
+  readonly keep: readonly string[];
+  readonly redact: boolean;
 }
 
 /** An integration that is to be added, each part of it valid. */
@@ -26,7 +45,10 @@ export interface Wanted {
   readonly host: string;
   readonly secret: string;
   readonly credential: CredentialBlock;
+  readonly rules: WantedRules;
   readonly sdk: Sdk | undefined;
+  /** How it is used, where that is not by curl; `{url}` in it is the integration's own. */
+  readonly command: string | undefined;
   readonly documentation: string | undefined;
   readonly note: string | undefined;
 }
@@ -37,14 +59,15 @@ export interface Wanted {
  * @throws AddError
  */
 export function wanted(entry: string, options: WantedOptions): Wanted {
-  const vendor = options.target === undefined ? VENDORS.get(entry) : undefined;
-  if (vendor === undefined && options.target === undefined) throw unknown(entry);
+  const known = options.target === undefined ? VENDORS.get(entry) : undefined;
+  if (known === undefined && options.target === undefined) throw unknown(entry);
+  const vendor = placed(entry, known, options.region);
   if (options.target !== undefined && options.host !== undefined)
     throw new AddError('--target names the host already; leave --host out');
   const credential = credentialOf(options) ?? vendor?.credential;
   if (credential === undefined)
     throw new AddError(
-      `nothing says how ${entry} gets its key; add --bearer '{{ api_key }}', --basic 'USER:PASSWORD' or --header 'x-api-key={{ api_key }}'`,
+      `nothing says how ${entry} gets its key; add --bearer '{{ api_key }}', --basic 'USER:PASSWORD', --header 'x-api-key={{ api_key }}', --query 'key={{ api_key }}' or --path '/bot{{ token }}'`,
     );
   const name = options.name ?? entry;
   const host = options.target === undefined ? (options.host ?? vendor?.host ?? '') : hostOf(options.target);
@@ -61,10 +84,29 @@ export function wanted(entry: string, options: WantedOptions): Wanted {
     host,
     secret,
     credential,
+    rules: {
+      callers: options.caller ?? [],
+      allow: options.allow ?? [],
+      keep: options.keep ?? [],
+      redact: options.redact ?? false,
+    },
     sdk: vendor?.sdk,
+    command: vendor?.command,
     documentation: vendor?.documentation,
     note: vendor?.note,
   };
+}
+
+/** An API of the catalogue in the Region that is named. */
+function placed(entry: string, vendor: Vendor | undefined, region: string | undefined): Vendor | undefined {
+  const asks = vendor !== undefined && needsRegion(vendor);
+  if (!asks && region !== undefined)
+    throw new AddError(`${entry} is not a service of AWS that has a host in each Region; leave --region out`);
+  if (!asks) return vendor;
+  if (region === undefined) throw new AddError(`${entry} has a host in each Region; add --region eu-west-1 or another`);
+  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
+    throw new AddError(`--region "${region}" is no AWS Region; write for example eu-west-1`);
+  return inRegion(vendor, region);
 }
 
 /** What the check of the whole file repeats, with its line. */

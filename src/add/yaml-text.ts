@@ -1,6 +1,7 @@
 import { Scalar } from 'yaml';
 import { isNoTextForEnvoy } from '../integrations/yaml-values.ts';
 import type { CredentialBlock } from '../vendors/vendor.ts';
+import type { WantedRules } from './wanted.ts';
 
 /** A text as a YAML scalar: plain where no reader of YAML can take it for anything else, otherwise in double quotes. */
 export function scalar(text: string): string {
@@ -11,16 +12,35 @@ export function scalar(text: string): string {
   return plain ? text : JSON.stringify(text);
 }
 
+/** The kinds whose texts are templates, which always stand in quotes. */
+const OF_TEMPLATES: readonly (keyof CredentialBlock)[] = ['bearer', 'basic', 'headers', 'query', 'path'];
+
 /** The lines of a credential, each a key of a block: `bearer: "{{ api_key }}"`. */
-export function credentialLines({ bearer, basic, headers }: CredentialBlock): string[] {
-  return [
-    ...(bearer === undefined ? [] : [`bearer: ${JSON.stringify(bearer)}`]),
-    ...(basic === undefined ? [] : [`basic: ${flowMap(basic)}`]),
-    ...(headers === undefined ? [] : [`headers: ${flowMap(headers)}`]),
-  ];
+export function credentialLines(block: CredentialBlock): string[] {
+  return Object.entries(block).map(([key, value]) => {
+    const isTemplate = OF_TEMPLATES.some((kind) => kind === key);
+    return `${key}: ${flow(value, isTemplate ? JSON.stringify : quotedUrl)}`;
+  });
 }
 
-function flowMap(fields: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(fields).map(([key, value]) => `${scalar(key)}: ${JSON.stringify(value)}`);
-  return `{ ${pairs.join(', ')} }`;
+/** A value in one line, as envoy.yaml has them. */
+function flow(value: unknown, text: (text: string) => string): string {
+  if (typeof value === 'string') return text(value);
+  if (Array.isArray(value)) return `[${value.map((item) => flow(item, text)).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const pairs = Object.entries(value).map(([key, inner]) => `${scalar(key)}: ${flow(inner, text)}`);
+  return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
+}
+
+function quotedUrl(text: string): string {
+  return text.includes('://') ? JSON.stringify(text) : scalar(text);
+}
+
+/** The lines of a block that say who may request what, and what becomes of the response. */
+export function ruleLines({ callers, allow, keep, redact }: WantedRules): string[] {
+  const lists = Object.entries({ callers, allow, keep }).filter(([, items]) => items.length > 0);
+  return [
+    ...lists.map(([key, items]) => `${key}: [${items.map(scalar).join(', ')}]`),
+    ...(redact ? ['redact: true'] : []),
+  ];
 }

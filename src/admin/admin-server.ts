@@ -38,7 +38,8 @@ export function serveAdmin(sources: AdminSources, address: { host: string; port:
   app.get('/readyz', (context) => (sources.ready() ? context.text('ready\n') : context.text('not ready\n', 503)));
   app.get('/api/status', async (context) => context.json(await sources.status()));
   app.get('/metrics', async (context) => context.text(await sources.metrics()));
-  const server = createAdaptorServer({ fetch: app.fetch });
+  // Its own Request and Response are for itself: what asks for tokens counts on those of Node.
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
   return new Promise((resolve, reject) => {
     server.once('error', (error: Error) =>
       reject(new Error(`cannot listen on ${address.host}:${address.port} (ATTACHE_ADMIN): ${error.message}`)),

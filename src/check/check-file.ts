@@ -8,6 +8,7 @@ import { patience } from '../processor/patience.ts';
 import type { SecretSource } from '../secrets/secrets-manager.ts';
 import { checkAttacheCluster } from './attache-cluster-rule.ts';
 import type { AttacheFilter } from './attache-filter.ts';
+import { checkBodies, checkBodyLimits } from './bodies-rule.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { type Configuration, configuration } from './configuration.ts';
 import { checkDestination } from './destination-rule.ts';
@@ -21,6 +22,7 @@ import { checkRetries } from './retries-rule.ts';
 import { checkRoutes } from './routes-rule.ts';
 import { checkLogs } from './secrets-in-logs-rule.ts';
 import { checkTimeouts } from './timeouts-rule.ts';
+import { checkTracing } from './tracing-rule.ts';
 
 /** What a check looks at besides the file. */
 export interface CheckOptions {
@@ -57,11 +59,13 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   const passages = findPassages(config);
   yield* checkRoutes(config, passages);
   yield* checkRetries(config, passages);
+  yield* checkBodyLimits(config, passages);
   for (const [filter, integrations] of filtersOf(passages)) {
     yield* checkFilter(config, filter);
     yield* checkTimeouts(config, filter, longest);
     yield* checkForwarding(config, filter);
     yield* checkMutations(config, filter, integrations);
+    yield* checkBodies(config, filter, integrations);
     const cluster = clusterOf(config, filter);
     if (cluster !== undefined) yield* checkAttacheCluster(config, cluster);
   }
@@ -70,6 +74,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   }
   yield* checkRedaction(config);
   yield* checkLogs(config);
+  yield* checkTracing(config);
   yield* checkBooleans(config);
   yield* checkListeners(config);
 }

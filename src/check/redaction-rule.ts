@@ -1,33 +1,13 @@
 import type { Filter } from '../integrations/envoy-filters.ts';
 import type { Problem } from '../integrations/problem.ts';
-import { type ResponsePassage, responsePassages } from '../integrations/redaction-filter.ts';
-import { booleanOf, textOf } from '../integrations/yaml-values.ts';
+import { responsePassages } from '../integrations/redaction-filter.ts';
+import { textOf } from '../integrations/yaml-values.ts';
 import { INTEGRATION_ATTRIBUTE, NAMESPACE, SEALED_NAMESPACE } from '../processor/request-facts.ts';
 import { DETAILS_ATTRIBUTE } from '../processor/response-facts.ts';
 import { checkAttacheCluster } from './attache-cluster-rule.ts';
 import type { Configuration } from './configuration.ts';
 import { mayWrite } from './mutation-rule.ts';
 import { findPassages } from './passages.ts';
-
-/** Switches of the filter, how they must be, and what happens when they are not. */
-const SWITCHES = [
-  {
-    field: 'failure_mode_allow',
-    want: false,
-    effect: 'responses pass with what was injected when Attaché does not answer',
-  },
-  {
-    field: 'observability_mode',
-    want: false,
-    effect: "Attaché's answers are ignored, so what was injected comes back",
-  },
-  { field: 'disable_immediate_response', want: false, effect: 'Attaché cannot hold a response back' },
-  {
-    field: 'allow_mode_override',
-    want: true,
-    effect: 'bodies are not shown to Attaché, so what was injected comes back in them',
-  },
-];
 
 /** How `processing_mode` must be, besides response headers SEND and request headers SKIP, by which the filter is known. */
 const MODES = [
@@ -51,7 +31,6 @@ export function* checkRedaction(configuration: Configuration): Generator<Problem
     if (catalogue.get(name)?.redact === true) {
       if (filter !== undefined && !seen.has(filter.item)) filters.add(filter);
       seen.add(filter?.item);
-      yield* checkOverride(configuration, passage);
     } else if (filter !== undefined && catalogue.get(name) !== undefined) {
       yield source.warning(
         passage.override ?? passage.route.route,
@@ -63,40 +42,9 @@ export function* checkRedaction(configuration: Configuration): Generator<Problem
   for (const filter of filters) yield* checkFilter(configuration, filter);
 }
 
-/** What a route changes in the filter. */
-function* checkOverride({ source }: Configuration, { override }: ResponsePassage): Generator<Problem> {
-  const overrides = source.get(override, 'overrides');
-  const open = source.get(overrides, 'failure_mode_allow');
-  if (booleanOf(open) === true) {
-    yield source.error(
-      open,
-      'this route lets responses pass with what was injected when Attaché does not answer',
-      'take failure_mode_allow away',
-    );
-  }
-  for (const field of ['processing_mode', 'metadata_options', 'grpc_service'] as const) {
-    const node = source.get(overrides, field);
-    if (node === undefined) continue;
-    yield source.error(
-      node,
-      `this route gives the filter that takes secrets out of responses another ${field}`,
-      'write overrides: {}',
-    );
-  }
-}
-
 function* checkFilter(configuration: Configuration, filter: Filter): Generator<Problem> {
   const { source } = configuration;
-  const { config, item, name } = filter;
-  for (const { field, want, effect } of SWITCHES) {
-    const node = source.get(config, field);
-    if ((booleanOf(node) ?? false) === want) continue;
-    yield source.error(
-      node ?? item,
-      `${field} of the filter ${name} is ${!want}: ${effect}`,
-      `write ${field}: ${want}`,
-    );
-  }
+  const { config, name } = filter;
   for (const { field, want, also } of MODES) {
     const node = source.get(config, 'processing_mode', field);
     const text = textOf(node);
@@ -153,26 +101,11 @@ function* told(configuration: Configuration, { config, item, name }: Filter): Ge
       `write forwarding_namespaces: { untyped: [${NAMESPACE}, ${SEALED_NAMESPACE}] }`,
     );
   }
-  const rules = source.get(config, 'forward_rules');
-  if (rules !== undefined) {
-    yield source.error(
-      rules,
-      `forward_rules of the filter ${name} keeps headers from Attaché, which may hold what was injected`,
-      'take forward_rules away',
-    );
-  }
 }
 
 /** What Attaché may change: every header, and the body in every way it asks for. */
 function* written({ source }: Configuration, { config, item, name }: Filter): Generator<Problem> {
   const rules = source.get(config, 'mutation_rules');
-  if (booleanOf(source.get(rules, 'disallow_is_error')) !== true) {
-    yield source.error(
-      source.get(rules, 'disallow_is_error') ?? rules ?? item,
-      `a header that the filter ${name} may not change passes with what was injected`,
-      'write disallow_is_error: true in its mutation_rules',
-    );
-  }
   const may = mayWrite(source, rules);
   const fixed = ANY_HEADER.filter((header) => !may(header));
   if (fixed.length > 0) {
@@ -180,20 +113,6 @@ function* written({ source }: Configuration, { config, item, name }: Filter): Ge
       rules ?? item,
       `mutation_rules of the filter ${name} does not let Attaché change ${fixed.join(', ')}, so responses that need it are refused`,
       'write mutation_rules: { allow_all_routing: true, allow_envoy: true, disallow_is_error: true }',
-    );
-  }
-  const modes = source.get(config, 'allowed_override_modes');
-  const streams = source.items(modes).some((mode) => {
-    const text = (field: string) => textOf(source.get(mode, field)) ?? '';
-    return (
-      ['STREAMED', '1'].includes(text('response_body_mode')) && ['SEND', '1'].includes(text('response_trailer_mode'))
-    );
-  });
-  if (modes !== undefined && source.items(modes).length > 0 && !streams) {
-    yield source.error(
-      modes,
-      `allowed_override_modes of the filter ${name} does not let Attaché see bodies, so what was injected comes back in them`,
-      'take allowed_override_modes away',
     );
   }
 }

@@ -61,7 +61,7 @@ export const awsSigv4: CredentialKind = {
       const scope = { service, region };
       const isSigned = payload === 'signed';
       return {
-        places: ['the signature of AWS'],
+        places: WRITES,
         writes: [...WRITES, ...REMOVES],
         templates: [],
         shape: { access_key_id: '…', secret_access_key: '…' },

@@ -24,7 +24,10 @@ export const googleServiceAccount: CredentialKind = {
   example: 'google_service_account: { scopes: ["https://www.googleapis.com/auth/cloud-platform"] }',
   schema: z
     .strictObject({
-      scopes: z.array(z.string().regex(/^\S+$/, 'is no scope: one word each, without blanks')).min(1).optional(),
+      scopes: z
+        .array(z.string().regex(/^\S+$/, 'is no scope: one word each, without blanks'))
+        .min(1, 'names none')
+        .optional(),
       audience: z.string().min(1).optional(),
       subject: z.string().min(1).optional(),
     })

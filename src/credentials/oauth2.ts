@@ -20,9 +20,9 @@ const OPTIONS = z
   .strictObject({
     grant: z.enum(['client_credentials', 'refresh_token'], 'must be client_credentials or refresh_token'),
     token_url: endpointUrl,
-    scopes: z.array(words).min(1).optional(),
+    scopes: z.array(words).min(1, 'names none').optional(),
     audience: z.string().min(1).optional(),
-    resource: z.union([z.url(), z.array(z.url()).min(1)], 'must be a URL or a list of URLs').optional(),
+    resource: z.union([z.url(), z.array(z.url()).min(1, 'names none')], 'must be a URL or a list of URLs').optional(),
     auth: z
       .enum(['basic', 'body', 'private_key_jwt', 'none'], 'must be basic, body, private_key_jwt or none')
       .default('basic'),

@@ -1,5 +1,6 @@
 import type { YAMLMap } from 'yaml';
 import { assemble } from './assemble.ts';
+import { bodyOverrideProblems } from './body-override.ts';
 import { type Candidates, ofList, ofRoutes } from './candidates.ts';
 import { Catalogue } from './catalogue.ts';
 import { allMaps, findRoutes, misplacedBlocks, type Route } from './envoy-routes.ts';
@@ -72,7 +73,12 @@ function read(source: YamlSource): Examined {
   const routes = findRoutes(source, maps);
   const found: Candidates = isList ? ofList(source) : ofRoutes(source, routes);
   const { integrations, problems } = assemble(source, found.candidates, found.serverWide);
-  const all = [...found.problems, ...problems, ...misplacedBlocks(source, maps, routes)];
+  const all = [
+    ...found.problems,
+    ...problems,
+    ...misplacedBlocks(source, maps, routes),
+    ...bodyOverrideProblems(source, maps),
+  ];
   const redacting = integrations.filter(({ redact }) => redact);
   if (redacting.length > 0) {
     if (isList) all.push(...redacting.map(unseenResponses));

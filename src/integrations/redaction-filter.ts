@@ -3,7 +3,7 @@ import { extProcFilters, type Filter, isA, isDisabled, routeOverride } from './e
 import type { Route } from './envoy-routes.ts';
 import type { Problem } from './problem.ts';
 import type { YamlSource } from './yaml-source.ts';
-import { textOf } from './yaml-values.ts';
+import { booleanOf, textOf } from './yaml-values.ts';
 
 /** The name that envoy/envoy.yaml gives to the filter, and what switches it on. */
 export const REDACT_FILTER = 'redact';
@@ -75,8 +75,34 @@ function elsewhere(source: YamlSource, places: readonly (YAMLMap | undefined)[])
   return { filter: undefined, override: undefined, isOn };
 }
 
+/** Switches of the filter, how they must be, and what happens when they are not. */
+const SWITCHES = [
+  {
+    field: 'failure_mode_allow',
+    want: false,
+    effect: 'responses pass with what was injected when Attaché does not answer',
+  },
+  {
+    field: 'observability_mode',
+    want: false,
+    effect: "Attaché's answers are ignored, so what was injected comes back",
+  },
+  { field: 'disable_immediate_response', want: false, effect: 'Attaché cannot hold a response back' },
+  {
+    field: 'send_body_without_waiting_for_header_response',
+    want: false,
+    effect: 'bodies pass before Attaché has asked for them',
+  },
+  {
+    field: 'allow_mode_override',
+    want: true,
+    effect: 'bodies are not shown to Attaché, so what was injected comes back in them',
+  },
+];
+
 /**
- * Routes whose integration is to be taken out of responses, and that switch nothing on that does it: the secret would come back.
+ * What lets a secret come back although its integration is to be taken out of responses: routes that switch on nothing that
+ * does it, and settings by which Envoy passes a response on as it is.
  *
  * @param redacting the names of integrations with `redact: true`.
  */
@@ -85,18 +111,87 @@ export function redactionProblems(
   passages: readonly ResponsePassage[],
   redacting: ReadonlySet<string>,
 ): Problem[] {
-  return passages
-    .filter(({ name, isOn }) => redacting.has(name) && !isOn)
-    .map(({ route, name, filter }) => {
-      const block = route.block?.value;
-      const reason = `integration ${name} has redact: true, but on this route no filter takes its secret out of responses`;
-      const on = `typed_per_filter_config: { ${filter?.name ?? REDACT_FILTER}: ${SWITCH_ON} }`;
-      return source.error(
-        source.key(block, 'redact') ?? source.get(block, 'integration') ?? block,
-        reason,
-        filter === undefined
-          ? `copy the filter ${REDACT_FILTER} from http_filters of the envoy.yaml that comes with Attaché, and write ${on} beside route:`
-          : `write ${on} beside route:`,
-      );
-    });
+  const mine = passages.filter(({ name }) => redacting.has(name));
+  const filters = new Map(mine.flatMap(({ filter, isOn }) => (filter && isOn ? [[filter.item, filter] as const] : [])));
+  return [
+    ...mine.flatMap((passage) => (passage.isOn ? [...overrideProblems(source, passage)] : [isOff(source, passage)])),
+    ...[...filters.values()].flatMap((filter) => [...leaks(source, filter)]),
+  ];
+}
+
+function isOff(source: YamlSource, { route, name, filter }: ResponsePassage): Problem {
+  const block = route.block?.value;
+  const on = `typed_per_filter_config: { ${filter?.name ?? REDACT_FILTER}: ${SWITCH_ON} }`;
+  return source.error(
+    source.key(block, 'redact') ?? source.get(block, 'integration') ?? block,
+    `integration ${name} has redact: true, but on this route no filter takes its secret out of responses`,
+    filter === undefined
+      ? `copy the filter ${REDACT_FILTER} from http_filters of the envoy.yaml that comes with Attaché, and write ${on} beside route:`
+      : `write ${on} beside route:`,
+  );
+}
+
+/** What a route changes in the filter. */
+function* overrideProblems(source: YamlSource, { override }: ResponsePassage): Generator<Problem> {
+  const overrides = source.get(override, 'overrides');
+  const open = source.get(overrides, 'failure_mode_allow');
+  if (booleanOf(open) === true) {
+    yield source.error(
+      open,
+      'this route lets responses pass with what was injected when Attaché does not answer',
+      'take failure_mode_allow away',
+    );
+  }
+  for (const field of ['processing_mode', 'metadata_options', 'grpc_service'] as const) {
+    const node = source.get(overrides, field);
+    if (node === undefined) continue;
+    yield source.error(
+      node,
+      `this route gives the filter that takes secrets out of responses another ${field}`,
+      'write overrides: {}',
+    );
+  }
+}
+
+/** Settings of the filter itself. */
+function* leaks(source: YamlSource, { config, item, name }: Filter): Generator<Problem> {
+  for (const { field, want, effect } of SWITCHES) {
+    const node = source.get(config, field);
+    if ((booleanOf(node) ?? false) === want) continue;
+    yield source.error(
+      node ?? item,
+      `${field} of the filter ${name} is ${!want}: ${effect}`,
+      `write ${field}: ${want}`,
+    );
+  }
+  const modes = source.get(config, 'allowed_override_modes');
+  const streams = source.items(modes).some((mode) => {
+    const text = (field: string) => textOf(source.get(mode, field)) ?? '';
+    return (
+      ['STREAMED', '1'].includes(text('response_body_mode')) && ['SEND', '1'].includes(text('response_trailer_mode'))
+    );
+  });
+  if (modes !== undefined && source.items(modes).length > 0 && !streams) {
+    yield source.error(
+      modes,
+      `allowed_override_modes of the filter ${name} does not let Attaché see bodies, so what was injected comes back in them`,
+      'take allowed_override_modes away',
+    );
+  }
+  const shown = source.get(config, 'forward_rules');
+  if (shown !== undefined) {
+    yield source.error(
+      shown,
+      `forward_rules of the filter ${name} keeps headers from Attaché, which may hold what was injected`,
+      'take forward_rules away',
+    );
+  }
+  const rules = source.get(config, 'mutation_rules');
+  if (booleanOf(source.get(rules, 'disallow_is_error')) !== true) {
+    yield source.error(
+      source.get(rules, 'disallow_is_error') ?? rules ?? item,
+      `a header that the filter ${name} may not change passes with what was injected`,
+      'write disallow_is_error: true in its mutation_rules',
+    );
+  }
 }

@@ -20,23 +20,23 @@ export function encodeSegment(value: string): string {
  */
 export function prefixFault(prefix: string): { readonly reason: string; readonly mend: string } | undefined {
   if (!prefix.startsWith('/')) {
-    return { reason: 'the path prefix does not begin with /', mend: 'write it as "/bot{{ token }}"' };
+    return { reason: 'does not begin with /', mend: 'write it as "/bot{{ token }}"' };
   }
   if (!/^(?:[\w.~!$&'()*+,;=:@/-]|%[0-9a-f]{2})*$/i.test(prefix)) {
     return {
-      reason: 'the path prefix has a character that no path may hold',
+      reason: 'has a character that no path may hold',
       mend: 'percent-encode it, and write neither a query nor a fragment',
     };
   }
   if (/\/(?:;|\/|$)/.test(prefix)) {
     return {
-      reason: 'the path prefix has an empty segment',
+      reason: 'has an empty segment',
       mend: 'write no // and no / at its end, and store no empty value',
     };
   }
   if (climbs(prefix)) {
     return {
-      reason: 'the path prefix has a dot segment, which servers take out of the path',
+      reason: 'has a dot segment, which servers take out of the path',
       mend: 'write no . or .. as a segment, and store no such value',
     };
   }

@@ -64,8 +64,12 @@ export class Lease {
       client.send(new DescribeSecretCommand({ SecretId: secretId }), { abortSignal }),
     );
     const labelled = Object.keys(versions).find((version) => versions[version]?.includes(LABEL));
-    // Whoever comes first; the same version with the same value is the same for all who come at once.
-    if (labelled === undefined) await this.#put(secretId, PARKED, LABEL);
+    if (labelled === undefined) {
+      // Whoever comes first; the same version with the same value is the same for all who come at once. AWS ignores one that is
+      // there already, so that the label, if somebody took it away, is put there by itself.
+      await this.#put(secretId, PARKED, LABEL);
+      await this.#move(secretId, undefined, PARKED);
+    }
     return { labelled: labelled ?? PARKED, isCurrent: versions[current]?.includes('AWSCURRENT') ?? false };
   }
 
@@ -79,7 +83,7 @@ export class Lease {
     await this.#source.call(secretId, (client, abortSignal) => client.send(command, { abortSignal }));
   }
 
-  async #move(secretId: string, from: string, to: string): Promise<void> {
+  async #move(secretId: string, from: string | undefined, to: string): Promise<void> {
     const command = new UpdateSecretVersionStageCommand({
       SecretId: secretId,
       VersionStage: LABEL,

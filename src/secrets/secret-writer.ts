@@ -4,7 +4,7 @@ import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { Log } from '../telemetry/log.ts';
 import { Lease } from './lease.ts';
 import { SecretError } from './secret-error.ts';
-import type { SecretVersion } from './secret-version.ts';
+import { SecretVersion } from './secret-version.ts';
 import type { SecretsManager } from './secrets-manager.ts';
 import type { WriteBack } from './write-back.ts';
 
@@ -30,7 +30,7 @@ export class SecretWriter implements WriteBack {
   readonly #source: SecretsManager;
   readonly #log: Log;
   readonly #lease: Lease;
-  readonly #writing = new Set<Promise<unknown>>();
+  readonly #replacing = new Set<Promise<unknown>>();
 
   constructor(source: SecretsManager, log: Log) {
     this.#source = source;
@@ -47,6 +47,22 @@ export class SecretWriter implements WriteBack {
     if (from.id.startsWith(OURS) && age < MOST_OFTEN)
       throw new SecretError(secretId, 'written_too_often', `written ${Math.round(age / 1_000)} s ago`);
     if ((await this.#take(secretId, from.id)) === 'replaced') return this.#source.fetch(secretId, true);
+    // From here on the value before may be used up at any moment: an end of the process waits.
+    const replaced = this.#replace(secretId, from, renew);
+    this.#replacing.add(replaced);
+    return replaced.finally(() => this.#replacing.delete(replaced));
+  }
+
+  /** Settles when nothing is left to be renewed or written. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#replacing);
+  }
+
+  async #replace(
+    secretId: string,
+    from: SecretVersion,
+    renew: () => Promise<string | undefined>,
+  ): Promise<SecretVersion> {
     let value: string | undefined;
     try {
       value = await renew();
@@ -54,19 +70,9 @@ export class SecretWriter implements WriteBack {
       await this.#lease.release(secretId, from.id);
       throw error;
     }
-    if (value === undefined) {
-      await this.#lease.release(secretId, from.id);
-      return from;
-    }
-    const written = this.#write(secretId, value);
-    this.#writing.add(written);
-    await written.finally(() => this.#writing.delete(written));
-    return this.#source.fetch(secretId, true);
-  }
-
-  /** Settles when nothing is left to be written. */
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.#writing);
+    if (value !== undefined) return this.#write(secretId, value);
+    await this.#lease.release(secretId, from.id);
+    return from;
   }
 
   /** Whoever holds the lease is done within a second or so: it is waited for. */
@@ -84,7 +90,7 @@ export class SecretWriter implements WriteBack {
   }
 
   /** The value before is used up, so there is no way back: it is tried until it succeeds. */
-  async #write(secretId: string, value: string): Promise<void> {
+  async #write(secretId: string, value: string): Promise<SecretVersion> {
     // The same token makes the same version, however often it is sent.
     const ClientRequestToken = OURS + randomUUID();
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
@@ -92,7 +98,7 @@ export class SecretWriter implements WriteBack {
         const command = new PutSecretValueCommand({ SecretId: secretId, SecretString: value, ClientRequestToken });
         await this.#source.call(secretId, (client, abortSignal) => client.send(command, { abortSignal }));
         this.#log.info({ secret: secretId, version: ClientRequestToken.slice(0, 16) }, 'secret written back');
-        return;
+        return new SecretVersion(ClientRequestToken, value, { createdAt: Date.now() });
       } catch (error) {
         const { reason, detail } = error as SecretError;
         this.#log.error(

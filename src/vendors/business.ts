@@ -10,6 +10,13 @@ export const business: readonly Vendor[] = [
     documentation: 'https://docs.stripe.com/api/authentication',
   },
   {
+    name: 'paypal',
+    host: 'api-m.paypal.com',
+    credential: { oauth2: { grant: 'client_credentials', token_url: 'https://api-m.paypal.com/v1/oauth2/token' } },
+    documentation: 'https://developer.paypal.com/api/rest/authentication/',
+    note: 'for the sandbox: --host api-m.sandbox.paypal.com, and the same host in token_url',
+  },
+  {
     name: 'square',
     host: 'connect.squareup.com',
     credential: { bearer: '{{ access_token }}' },
@@ -66,6 +73,14 @@ export const business: readonly Vendor[] = [
     host: 'discord.com',
     credential: { headers: { authorization: 'Bot {{ bot_token }}' } },
     documentation: 'https://discord.com/developers/docs/reference#authentication',
+  },
+  {
+    name: 'telegram',
+    host: 'api.telegram.org',
+    credential: { path: '/bot{{ bot_token }}' },
+    command: 'curl {url}/getMe',
+    documentation: 'https://core.telegram.org/bots/api',
+    note: 'the caller names the method alone; files are fetched from /file/bot…, for a route of its own',
   },
   {
     name: 'intercom',

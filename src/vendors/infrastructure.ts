@@ -1,5 +1,8 @@
 import type { Vendor } from './vendor.ts';
 
+const AS_INSTALLATION =
+  'https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation';
+
 /** Code, builds, hosting and what watches over them. */
 export const infrastructure: readonly Vendor[] = [
   {
@@ -8,7 +11,23 @@ export const infrastructure: readonly Vendor[] = [
     credential: { bearer: '{{ token }}' },
     sdk: { library: '@octokit/rest', option: 'baseUrl', path: '' },
     documentation: 'https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api',
-    note: 'a personal access token',
+    note: 'a personal access token; github-app needs none',
+  },
+  {
+    name: 'github-app',
+    host: 'api.github.com',
+    credential: { github_app: {} },
+    sdk: { library: '@octokit/rest', option: 'baseUrl', path: '' },
+    documentation: AS_INSTALLATION,
+    note: 'its REST and GraphQL APIs; repositories: [owner/name] and permissions: { contents: read } in the block limit it',
+  },
+  {
+    name: 'github-git',
+    host: 'github.com',
+    credential: { github_app: {} },
+    command: 'git clone {url}/OWNER/REPOSITORY.git',
+    documentation: AS_INSTALLATION,
+    note: 'repositories: [owner/name] and permissions: { contents: read } in the block limit it',
   },
   {
     name: 'gitlab',

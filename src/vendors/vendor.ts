@@ -3,6 +3,22 @@ export interface CredentialBlock {
   readonly bearer?: string;
   readonly basic?: { readonly username?: string; readonly password?: string };
   readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly path?: string;
+  readonly github_app?: {
+    readonly repositories?: readonly string[];
+    readonly permissions?: Readonly<Record<string, 'read' | 'write' | 'admin'>>;
+    readonly api?: string;
+  };
+  readonly oauth2?: {
+    readonly grant: 'client_credentials' | 'refresh_token';
+    readonly token_url: string;
+    readonly scopes?: readonly string[];
+    readonly audience?: string;
+    readonly auth?: 'basic' | 'body' | 'private_key_jwt' | 'none';
+  };
+  readonly google_service_account?: { readonly scopes: readonly string[] } | { readonly audience: string };
+  readonly aws_sigv4?: { readonly service: string; readonly region: string; readonly payload?: 'unsigned' };
 }
 
 /** How a client library of the vendor is pointed at another URL. The path is what it expects behind the host. */
@@ -14,11 +30,14 @@ export type Sdk =
 export interface Vendor {
   /** As in `attache add stripe`. */
   readonly name: string;
-  /** The host of its API. */
+  /** The host of its API. `{region}` in it stands for the AWS Region, which is then to be named. */
   readonly host: string;
+  /** `{region}` in it stands for the same Region. */
   readonly credential: CredentialBlock;
   /** Only where a client library of the vendor really reads it. */
   readonly sdk?: Sdk;
+  /** The command that shows how it is used, where that is not curl; `{url}` in it is the integration's own. */
+  readonly command?: string;
   /** The vendor's page on how the key is sent. */
   readonly documentation: string;
   /** Other hosts, and what else is worth knowing before it is used. */

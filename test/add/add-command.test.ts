@@ -81,6 +81,34 @@ describe('attache add', () => {
     );
   });
 
+  it('says how git uses it', async () => {
+    const { file } = copy();
+
+    const { code, stdout, stderr } = await add('github-git', '--file', file);
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('The secret prod/github-git must hold: {"app_id": "…", "private_key": "-----BEGIN');
+    expect(stdout).toContain('  git clone http://github-git.int/OWNER/REPOSITORY.git\n');
+    expect(stdout).not.toContain('curl');
+  });
+
+  it('adds a key in the query and in the path, and a service of AWS', async () => {
+    const { file } = copy();
+    const key = ['--query', 'key={{ a }}', '--query', 'unit=metric', '--path', '/v1/{{ b }}'];
+
+    const runs = [
+      await add('mine', '--target', 'https://api.example.com', ...key, '--file', file),
+      await add('aws-dynamodb', '--region', 'eu-west-1', '--file', file),
+    ];
+
+    expect(runs.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(2).fill({ code: 0, stderr: '' }));
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain('query: { key: "{{ a }}", unit: "metric" }\n                      path: "/v1/{{ b }}"\n');
+    expect(text).toContain('host_rewrite_literal: dynamodb.eu-west-1.amazonaws.com');
+    expect(runs[0]?.stdout).toContain('Attaché may now write :path: ');
+    expect(runs[1]?.stdout).toContain('  export AWS_ENDPOINT_URL_DYNAMODB=http://aws-dynamodb.int\n');
+  });
+
   it('writes through a symbolic link, and keeps a byte order mark', async () => {
     const { folder, file } = copy(`\ufeff${GOOD}`);
     const link = join(folder, 'link.yaml');
@@ -91,6 +119,62 @@ describe('attache add', () => {
     expect(code).toBe(0);
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     expect(readFileSync(file, 'utf8')).toMatch(/^\ufeff# [\s\S]*integration: resend/);
+  });
+
+  it('writes who may request what, and takes the secret out of responses', async () => {
+    const { file } = copy();
+    const rules = [
+      '--caller',
+      '10.1.0.0/16',
+      '--caller',
+      'spiffe://acme/agents/*',
+      '--allow',
+      'GET /v1/**',
+      '--keep',
+      'cookie',
+    ];
+
+    const { code, stderr } = await add('resend', '--file', file, ...rules, '--redact');
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(difference(GOOD, readFileSync(file, 'utf8')).added.map((line) => line.trim())).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(
+          /^typed_per_filter_config: \{ redact: \{ "@type": .*ExtProcPerRoute, overrides: \{\} \} \}$/,
+        ),
+        'callers: ["10.1.0.0/16", "spiffe://acme/agents/*"]',
+        'allow: ["GET /v1/**"]',
+        'keep: [cookie]',
+        'redact: true',
+      ]),
+    );
+  });
+
+  it.each([
+    ['--allow', 'GET v1', /allow/],
+    ['--caller', '10.1.0.0/33', /callers/],
+    ['--keep', 'accept', /keep/],
+  ])('writes nothing for %s %s', async (option, value, message) => {
+    const { file } = copy();
+
+    const { code, stderr } = await add('resend', '--file', file, option, value);
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(readFileSync(file, 'utf8')).toBe(GOOD);
+  });
+
+  it('says what a listener lacks for --redact', async () => {
+    const without = GOOD.replace(/ {10}- name: redact[\s\S]*?route_cache_action: RETAIN\n/, '');
+    const { file } = copy(without);
+
+    const { code, stderr } = await add('resend', '--file', file, '--redact');
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^the listener at .*envoy\.yaml:\d+ has no filter that takes secrets out of responses; copy the filter redact/,
+    );
+    expect(readFileSync(file, 'utf8')).toBe(without);
   });
 
   it('shows the block with --print, and writes nothing', async () => {
@@ -118,7 +202,8 @@ describe('attache add', () => {
     [['stripe'], /^integration stripe exists already \(.*envoy\.yaml:\d+\); give the new one another --name\n$/],
     [['strpe'], /^the catalogue has no API named "strpe"; did you mean stripe\?/],
     [[], /^no API is named; write attache add NAME, or attache add --list\n$/],
-    [['stripe', '--query', 'key={{ . }}'], /unknown option '--query'/],
+    [['stripe', '--cookie', 'key={{ . }}'], /unknown option '--cookie'/],
+    [['aws-sqs'], /^aws-sqs has a host in each Region; add --region eu-west-1 or another\n$/],
   ])('ends with a sentence for %j', async (args, message) => {
     const { file } = copy();
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AddError } from '../../src/add/add-error.ts';
 import { checkText } from '../../src/check/check-file.ts';
 import { VENDORS } from '../../src/vendors/vendors.ts';
-import { added, difference, FILE, GOOD, WITHOUT_NAMES_OF_THE_CATALOGUE } from './support.ts';
+import { added, difference, FILE, GOOD, optionsFor, WITHOUT_NAMES_OF_THE_CATALOGUE } from './support.ts';
 
 const ALLOWED = /^ *allow_expression: \{ regex: "[^"]*" \}$/;
 
@@ -10,7 +10,7 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
   it.each([...VENDORS.keys()])('%s: adds lines, changes no other, and is valid', async (name) => {
     const before = WITHOUT_NAMES_OF_THE_CATALOGUE;
 
-    const { text, widened } = added(before, name);
+    const { text, widened } = added(before, name, optionsFor(name));
 
     const { added: lines, changed } = difference(before, text);
     expect(lines.filter((line) => line !== '').every((line) => /^ {12}(?:- name: | {2})/.test(line))).toBe(true);
@@ -46,10 +46,50 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
     ]);
   });
 
+  it('gives the route what signing needs: whole bodies, and a second attempt after a 403', () => {
+    const { text, line } = added(GOOD, 'aws-sqs', { region: 'eu-west-1' });
+
+    expect(text.split('\n').slice(line + 1, line + 13)).toEqual([
+      '              routes:',
+      '              - match: { prefix: / }',
+      '                route: { cluster: internet, host_rewrite_literal: sqs.eu-west-1.amazonaws.com, timeout: 0s, retry_policy: { retry_on: retriable-status-codes, retriable_status_codes: [401, 403], num_retries: 2, retry_back_off: { base_interval: 0.001s, max_interval: 0.001s } } }',
+      '                request_body_buffer_limit: 4194304',
+      '                typed_per_filter_config: { whole_body: { "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute, buffer: { max_request_bytes: 4194304 } } }',
+      '                metadata:',
+      '                  filter_metadata:',
+      '                    attache:',
+      '                      integration: aws-sqs',
+      '                      secret: prod/aws-sqs  # {"access_key_id": "…", "secret_access_key": "…"}',
+      '                      aws_sigv4: { service: sqs, region: eu-west-1 }',
+      `            # ${'─'.repeat(105)}`,
+    ]);
+    expect(text).toContain('|x-amz-date|x-amz-content-sha256|x-amz-security-token|');
+  });
+
+  it('holds no body back that is not signed', () => {
+    const { text } = added(GOOD, 'aws-s3', { region: 'eu-west-1' });
+
+    expect(text).toContain('aws_sigv4: { service: s3, region: eu-west-1, payload: unsigned }');
+    expect(text.match(/typed_per_filter_config|request_body_buffer_limit/g)).toBeNull();
+  });
+
+  it('takes the buffer filter by the name that it has', () => {
+    const { text } = added(GOOD.replace('- name: whole_body', '- name: held'), 'aws-sqs', { region: 'eu-west-1' });
+
+    expect(text).toContain('typed_per_filter_config: { held: ');
+  });
+
+  it.each(['telegram', 'openweathermap'])('lets Attaché write the path for %s', (name) => {
+    const { text, widened } = added(GOOD, name);
+
+    expect(widened?.headers).toEqual([':path']);
+    expect(text).toContain('|x-attache-error|:path" }');
+  });
+
   it('adds one after the other', async () => {
     let text = WITHOUT_NAMES_OF_THE_CATALOGUE;
-    for (const name of ['datadog', 'openai', 'elevenlabs', 'mailgun', 'gitlab', 'postmark', 'gemini'])
-      text = added(text, name).text;
+    for (const name of ['datadog', 'telegram', 'openai', 'github-git', 'aws-sqs', 'twitch', 'aws-s3', 'serpapi'])
+      text = added(text, name, optionsFor(name)).text;
 
     expect(await checkText(FILE, text)).toEqual([]);
   });
@@ -62,6 +102,23 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
 
     expect(text).toContain('retry_policy: { retry_on: retriable-status-codes, retriable_status_codes: [401]');
     expect(await checkText(FILE, text)).toEqual([]);
+  });
+
+  it('is found to make allow_expression too long where Envoy was not told to take more', async () => {
+    const before = WITHOUT_NAMES_OF_THE_CATALOGUE.replace(/\n *re2\.max_program_size.*/, '').replace(
+      /\|\(\(grpc.*-url(?=\|content-type)/,
+      '',
+    );
+    expect(await checkText(FILE, before)).toEqual([]);
+
+    const { text } = added(before, 'datadog');
+
+    expect(await checkText(FILE, text)).toEqual([
+      expect.objectContaining({
+        severity: 'error',
+        reason: expect.stringMatching(/^Envoy does not start with a regular expression/),
+      }),
+    ]);
   });
 
   it('keeps line ends of two characters', () => {
@@ -89,7 +146,7 @@ describe('adding to envoy.yaml is refused', () => {
       'the integration exists',
       GOOD,
       'stripe',
-      /integration stripe exists already \(envoy\.yaml:5\d\); give the new one another --name/,
+      /integration stripe exists already \(envoy\.yaml:\d+\); give the new one another --name/,
     ],
     [
       'a virtual host has the name',
@@ -125,8 +182,20 @@ describe('adding to envoy.yaml is refused', () => {
       'elevenlabs',
       /Attaché may not write xi-api-key; add it to allow_expression\.regex \(envoy\.yaml:\d+\)/,
     ],
+    [
+      'bodies are signed, and nothing holds them back',
+      GOOD.replace(/ {10}- name: whole_body[\s\S]*?4194304 \}\n/, ''),
+      'aws-sqs',
+      /signed over their whole body, and the listener at envoy\.yaml:\d+ has no filter that holds them back; copy the filter whole_body/,
+    ],
+    [
+      'bodies are signed, and Attaché may not ask for them',
+      GOOD.replace('allow_mode_override: true ', 'allow_mode_override: false'),
+      'aws-sqs',
+      /signed over their whole body, and the filter attache \(envoy\.yaml:\d+\) does not let Attaché ask for it; copy allow_mode_override/,
+    ],
   ])('when %s', (_, text, name, message) => {
-    const add = () => added(text, name);
+    const add = () => added(text, name, optionsFor(name));
 
     expect(add).toThrow(AddError);
     expect(add).toThrow(message);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkText } from '../../src/check/check-file.ts';
 import { VENDORS } from '../../src/vendors/vendors.ts';
-import { added, difference, FILE } from './support.ts';
+import { added, difference, FILE, optionsFor } from './support.ts';
 
 const SHORT = `# mine
 integrations:
@@ -25,7 +25,7 @@ const LONG = `integrations:
 describe('adding to a plain list', () => {
   it.each([...VENDORS.keys()])('%s: adds lines, changes no other, and is valid', async (name) => {
     for (const before of [SHORT, LONG]) {
-      const { text } = added(before, name);
+      const { text } = added(before, name, optionsFor(name));
 
       expect(difference(before, text).changed).toEqual([]);
       expect(await checkText(FILE, text)).toEqual([]);

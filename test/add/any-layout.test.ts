@@ -6,7 +6,7 @@ import { examine } from '../../src/integrations/examine.ts';
 import { CatalogueError } from '../../src/integrations/problem.ts';
 import { added, difference, FILE, GOOD } from './support.ts';
 
-const NAMES = ['resend', 'elevenlabs', 'datadog', 'mailgun', 'openai'];
+const NAMES = ['resend', 'elevenlabs', 'datadog', 'telegram', 'twitch', 'openai'];
 
 /** Another layout of the same file: one edit of its text or of its tree. */
 const relaid = fc.oneof(
@@ -87,17 +87,17 @@ describe('adding to a file of any layout', () => {
         const names = [...examine(FILE, after).catalogue].map((integration) => integration.name);
         expect(names).toEqual([...[...examine(FILE, before).catalogue].map((integration) => integration.name), name]);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
-    expect(additions).toBeGreaterThan(20);
-  });
+    expect(additions).toBeGreaterThan(12);
+  }, 60_000);
 });
 
 /** The line as it was, when what it has more is names of headers in one place. */
 function withoutNewHeaders(now: string, old: string): string {
   const more = now.length - old.length;
   for (let at = 0; at <= old.length; at += 1) {
-    if (/^(?:\|[a-z-]+)+$/.test(now.slice(at, at + more)) && now.slice(0, at) + now.slice(at + more) === old)
+    if (/^(?:\|:?[a-z0-9-]+)+$/.test(now.slice(at, at + more)) && now.slice(0, at) + now.slice(at + more) === old)
       return old;
   }
   return now;

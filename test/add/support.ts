@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { addToText } from '../../src/add/add-to-text.ts';
 import { type WantedOptions, wanted } from '../../src/add/wanted.ts';
+import { needsRegion } from '../../src/vendors/region.ts';
+import { VENDORS } from '../../src/vendors/vendors.ts';
 
 export const FILE = 'envoy.yaml';
 
@@ -9,6 +11,12 @@ export const GOOD = readFileSync('envoy/envoy.yaml', 'utf8');
 
 /** Three integrations whose names are in the catalogue too, out of the way. */
 export const WITHOUT_NAMES_OF_THE_CATALOGUE = GOOD.replaceAll(/\b(stripe|openai|anthropic)(?=\.int|$)/gm, 'my-$1');
+
+/** What must be said besides, to add an API of the catalogue. */
+export function optionsFor(name: string): WantedOptions {
+  const vendor = VENDORS.get(name);
+  return vendor !== undefined && needsRegion(vendor) ? { region: 'eu-west-1' } : {};
+}
 
 /** What `attache add` makes of a text. */
 export function added(text: string, name: string, options: WantedOptions = {}) {

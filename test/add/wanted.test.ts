@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { secretShape } from '../../src/add/secret-shape.ts';
 import { type WantedOptions, wanted } from '../../src/add/wanted.ts';
-import { scalar } from '../../src/add/yaml-text.ts';
+import { credentialLines, scalar } from '../../src/add/yaml-text.ts';
+import type { CredentialBlock } from '../../src/vendors/vendor.ts';
 
 const target = 'https://api.example.com';
 
@@ -26,6 +27,13 @@ describe('what attache add is told', () => {
     });
   });
 
+  it('puts the Region into the host and the credential', () => {
+    expect(wanted('aws-sqs', { region: 'eu-west-1' })).toMatchObject({
+      host: 'sqs.eu-west-1.amazonaws.com',
+      credential: { aws_sigv4: { service: 'sqs', region: 'eu-west-1' } },
+    });
+  });
+
   it.each<[WantedOptions, object]>([
     [{ bearer: '{{ . }}' }, { bearer: '{{ . }}' }],
     [{ basic: '{{ id }}:{{ /a:b }}' }, { basic: { username: '{{ id }}', password: '{{ /a:b }}' } }],
@@ -36,6 +44,12 @@ describe('what attache add is told', () => {
     [
       { bearer: '{{ a }}', header: ['x-id={{ b }}'] },
       { bearer: '{{ a }}', headers: { 'x-id': '{{ b }}' } },
+    ],
+    [{ query: ['key={{ a }}', 'unit=metric'] }, { query: { key: '{{ a }}', unit: 'metric' } }],
+    [{ path: '/bot{{ token }}' }, { path: '/bot{{ token }}' }],
+    [
+      { bearer: '{{ a }}', query: ['Key = {{ b }}'], path: '/x/{{ c }}' },
+      { bearer: '{{ a }}', query: { Key: '{{ b }}' }, path: '/x/{{ c }}' },
     ],
   ])('takes any other API, with %j', (options, credential) => {
     expect(wanted('mine', { ...options, target: `${target}:8443/` })).toMatchObject({
@@ -66,6 +80,15 @@ describe('what attache add is told', () => {
     ['mine', { target, header: ['x-api-key'] }, /^--header has no name and value/],
     ['mine', { target, header: ['x-a={{ . }}', 'X-A={{ . }}'] }, /^--header names x-a twice/],
     ['mine', { target, header: ['host={{ . }}'] }, /^--header host is a header that steers the message/],
+    ['mine', { target, query: ['key'] }, /^--query has no name and value; write --query 'key=/],
+    ['mine', { target, query: ['key={{ . }}', 'key={{ . }}'] }, /^--query names key twice/],
+    ['mine', { target, query: ['key=the-key-itself'] }, /^--query has no reference into the secret/],
+    ['mine', { target, path: 'bot{{ . }}' }, /^--path does not begin with \//],
+    ['mine', { target, path: '/bot' }, /^--path has no reference into the secret/],
+    ['mine', { target, region: 'eu-west-1', bearer: '{{ . }}' }, /leave --region out/],
+    ['stripe', { region: 'eu-west-1' }, /^stripe is not a service of AWS.*leave --region out/],
+    ['aws-s3', {}, /^aws-s3 has a host in each Region; add --region/],
+    ['aws-s3', { region: 'Ireland' }, /^--region "Ireland" is no AWS Region/],
     ['Mine', { target, bearer: '{{ . }}' }, /"Mine" is no name of an integration/],
     ['on', { target, bearer: '{{ . }}' }, /Envoy does not read on as a text/],
     ['a #b', { target, bearer: '{{ . }}' }, /"a #b" is no name of an integration/],
@@ -83,7 +106,17 @@ describe('the shape of a secret', () => {
     [{ bearer: '{{ api_key }}' }, '{"api_key": "…"}'],
     [{ basic: { username: '{{ id }}', password: '{{ key }}' } }, '{"id": "…", "key": "…"}'],
     [{ headers: { a: '{{ /x/id }}', b: '{{ /x/k~1y }}' } }, '{"x": {"id": "…", "k/y": "…"}}'],
-  ])('for %j is %s', (credential, shape) => {
+    [{ query: { key: '{{ api_key }}' }, path: '/bot{{ /bot/token }}' }, '{"api_key": "…", "bot": {"token": "…"}}'],
+    [{ aws_sigv4: { service: 'sqs', region: 'eu-west-1' } }, '{"access_key_id": "…", "secret_access_key": "…"}'],
+    [
+      {
+        oauth2: { grant: 'client_credentials', token_url: 'https://a.example/token' },
+        headers: { 'x-id': '{{ client_id }}', 'x-team': '{{ team }}' },
+      },
+      '{"client_id": "…", "client_secret": "…", "team": "…"}',
+    ],
+    [{ github_app: {} }, String.raw`{"app_id": "…", "private_key": "-----BEGIN RSA PRIVATE KEY-----\n…"}`],
+  ] satisfies [CredentialBlock, string][])('for %j is %s', (credential, shape) => {
     expect(secretShape(credential)).toBe(shape);
   });
 });
@@ -102,4 +135,25 @@ describe('a text in YAML', () => {
       expect(scalar(text)).toBe(JSON.stringify(text));
     },
   );
+});
+
+describe('a credential in YAML', () => {
+  it.each<[CredentialBlock, string[]]>([
+    [{ path: '/bot{{ t }}', query: { key: '{{ a }}' } }, ['path: "/bot{{ t }}"', 'query: { key: "{{ a }}" }']],
+    [{ github_app: {} }, ['github_app: {}']],
+    [
+      { github_app: { repositories: ['a/b'], permissions: { contents: 'read' } } },
+      ['github_app: { repositories: [a/b], permissions: { contents: read } }'],
+    ],
+    [
+      { oauth2: { grant: 'client_credentials', token_url: 'https://a.example/t', scopes: ['on', 'a.b'] } },
+      ['oauth2: { grant: client_credentials, token_url: "https://a.example/t", scopes: ["on", a.b] }'],
+    ],
+    [
+      { aws_sigv4: { service: 's3', region: 'eu-west-1', payload: 'unsigned' } },
+      ['aws_sigv4: { service: s3, region: eu-west-1, payload: unsigned }'],
+    ],
+  ])('%j stands in a line for each kind', (credential, lines) => {
+    expect(credentialLines(credential)).toEqual(lines);
+  });
 });

@@ -1,7 +1,12 @@
 import { globSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../../local/stack.ts';
-import { addRoutes } from './support/routes.ts';
+import {
+  type AuthorizationServer,
+  startAuthorizationServer,
+} from '../support/authorization-server/authorization-server.ts';
+import { type GoogleTokenEndpoint, startGoogleTokenEndpoint } from '../support/google-token-endpoint.ts';
+import { addRoutes, allowHeaders } from './support/routes.ts';
 import { type Reply, send } from './support/send.ts';
 
 /** Values that stand in secrets, each in a form of its own; none may be seen anywhere. */
@@ -11,7 +16,15 @@ const canaries = {
   broken: 'canary-broken-40de',
   line: 'canary-line-c2d8',
   name: 'canary-field-6e15',
+  aws: 'canary-aws-2b7e',
+  session: 'canary-session-88f1',
 };
+
+/** The routes, by name: each kind of credential, and secrets that cannot be used. */
+const names = [
+  ...['plain', 'basic', 'bearer', 'query', 'path', 'aws', 'oauth', 'google'],
+  ...['broken', 'line', 'field'],
+] as const;
 
 /** A canary as it stands in a header, in a log or in an escaped text. */
 function forms(canary: string): string[] {
@@ -24,14 +37,21 @@ function forms(canary: string): string[] {
 
 describe('a secret, while everything is logged that can be', () => {
   let stack: Stack;
+  let authorization: AuthorizationServer;
+  let google: GoogleTokenEndpoint;
+  /** What no list can name before it is made: tokens, a client's secret, a private key. */
+  const made: string[] = [];
   const replies: Reply[] = [];
 
   beforeAll(async () => {
+    authorization = await startAuthorizationServer();
+    google = await startGoogleTokenEndpoint();
     stack = await startStack({
       attache: { env: { ATTACHE_LOG: 'trace' } },
       upstream: { hosts: { 'api.example.com': () => 'any' } },
       edit: (document) => {
         const host = 'api.example.com';
+        allowHeaders(document, ':path', 'x-amz-.*');
         addRoutes(
           document,
           {
@@ -48,6 +68,35 @@ describe('a secret, while everything is logged that can be', () => {
               basic: { username: 'user', password: '{{ key }}' },
             },
           },
+          {
+            name: 'query',
+            host,
+            attache: { integration: 'query', secret: 'canary/json', query: { key: '{{ key }}' } },
+          },
+          { name: 'path', host, attache: { integration: 'path', secret: 'canary/json', path: '/bot{{ key }}' } },
+          {
+            name: 'aws',
+            host,
+            attache: {
+              integration: 'aws',
+              secret: 'canary/aws',
+              aws_sigv4: { service: 's3', region: 'us-east-1', payload: 'unsigned' },
+            },
+          },
+          {
+            name: 'oauth',
+            host,
+            attache: {
+              integration: 'oauth',
+              secret: 'canary/oauth',
+              oauth2: { grant: 'client_credentials', token_url: authorization.tokenUrl },
+            },
+          },
+          {
+            name: 'google',
+            host,
+            attache: { integration: 'google', secret: 'canary/google', google_service_account: { scopes: ['a'] } },
+          },
           { name: 'bearer', host, attache: { integration: 'bearer', secret: 'canary/json', bearer: '{{ key }}' } },
           { name: 'broken', host, attache: { integration: 'broken', secret: 'canary/broken', bearer: '{{ key }}' } },
           { name: 'line', host, attache: { integration: 'line', secret: 'canary/line', bearer: '{{ . }}' } },
@@ -60,9 +109,24 @@ describe('a secret, while everything is logged that can be', () => {
     await stack.aws.put('canary/json', JSON.stringify({ key: canaries.json, [canaries.name]: canaries.name }));
     await stack.aws.put('canary/broken', `{"key":"${canaries.broken}"`);
     await stack.aws.put('canary/line', `first\n${canaries.line}`);
+    await stack.aws.put(
+      'canary/aws',
+      JSON.stringify({
+        access_key_id: 'AKIDEXAMPLE',
+        secret_access_key: canaries.aws,
+        session_token: canaries.session,
+      }),
+    );
+    const { id, secret } = authorization.clients.basic;
+    await stack.aws.put('canary/oauth', JSON.stringify({ client_id: id, client_secret: secret }));
+    const key = await google.createKey();
+    await stack.aws.put('canary/google', JSON.stringify(key));
+    made.push(secret, ...key.private_key.split('\n').filter((line) => line.length > 40));
     await stack.attache.stop();
     await stack.startAttache();
-    for (const name of ['plain', 'basic', 'bearer', 'broken', 'line', 'field']) {
+    for (const name of names) {
+      // The local upstream would repeat the path, and with it the key that stands there.
+      stack.upstream.answerWith(() => ({ status: 200, body: 'ok' }));
       replies.push(await send(stack.port, { host: `${name}.int`, path: '/v1/x?y=1', body: 'text' }));
       // A refused key makes Attaché check the secret again: another way through the code.
       stack.upstream.answerWith(() => ({ status: 401 }));
@@ -70,7 +134,11 @@ describe('a secret, while everything is logged that can be', () => {
       stack.upstream.answerWith(undefined);
     }
   });
-  afterAll(() => stack?.stop());
+  afterAll(async () => {
+    await stack?.stop();
+    await authorization?.[Symbol.asyncDispose]();
+    await google?.[Symbol.asyncDispose]();
+  });
 
   it('reaches the destination', () => {
     const arrived = JSON.stringify(stack.upstream.requests.entries.map(({ headers }) => headers));
@@ -78,7 +146,20 @@ describe('a secret, while everything is logged that can be', () => {
     expect(arrived).toContain(canaries.plain);
     expect(arrived).toContain(canaries.json);
     expect(arrived).toContain(Buffer.from(`user:${canaries.json}`).toString('base64'));
+    expect(arrived).toContain(canaries.session);
+    expect(stack.upstream.requests.entries.map(({ path }) => path)).toEqual(
+      expect.arrayContaining([`/v1/x?y=1&key=${canaries.json}`, `/bot${canaries.json}/v1/x?y=1`]),
+    );
+    expect(tokens()).toHaveLength(4);
   });
+
+  /** The tokens that were got: each of two kinds, once for a first attempt and once because that was refused. */
+  const tokens = () => {
+    const sent = stack.upstream.requests.entries.map(
+      ({ headers }) => /^Bearer (.*)$/.exec(headers.authorization ?? '')?.[1],
+    );
+    return [...new Set(sent)].filter((token) => token !== undefined && token !== canaries.json) as string[];
+  };
 
   it('is seen nowhere else', async () => {
     await expect.poll(() => stack.envoy.accessLog.entries.length, { timeout: 5_000 }).toBe(replies.length);
@@ -103,7 +184,7 @@ describe('a secret, while everything is logged that can be', () => {
       outputs[`Envoy's ${path}`] = await stack.envoy.admin(path);
 
     const seen = Object.entries(outputs).flatMap(([where, text]) =>
-      Object.values(canaries)
+      [...Object.values(canaries), ...made, ...tokens()]
         .flatMap(forms)
         .filter((form) => text.includes(form))
         .map((form) => `${form} in ${where}`),
@@ -115,6 +196,6 @@ describe('a secret, while everything is logged that can be', () => {
     expect(outputs['the access log']).toContain('canary/plain');
     expect(outputs["Attaché's /metrics"]).toContain('canary/plain');
     expect(outputs["Envoy's /config_dump?include_eds"]).toContain('canary/plain');
-    expect(replies.map(({ status }) => status)).toEqual([200, 401, 200, 401, 200, 401, 502, 502, 502, 502, 502, 502]);
+    expect(replies.map(({ status }) => status)).toEqual([...Array(8).fill([200, 401]).flat(), ...Array(6).fill(502)]);
   });
 });

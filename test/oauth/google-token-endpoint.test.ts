@@ -122,13 +122,13 @@ describe("the stand-in for Google's token endpoint", () => {
   it('lets tokens end with their life, or all at once', async () => {
     await using google = await startGoogleTokenEndpoint();
     const key = await google.createKey();
-    google.lifeSeconds = 1;
+    google.lifeSeconds = 3;
     const short = await exchange(key, { scope: STORAGE });
     google.lifeSeconds = 600;
     const long = await exchange(key, { scope: STORAGE });
 
     expect(google.activeToken(short.access_token)).toBeDefined();
-    await sleep(1_100);
+    await sleep(3_100);
     expect(google.activeToken(short.access_token)).toBeUndefined();
     expect(google.activeToken(long.access_token)).toBeDefined();
     google.revokeAll();

@@ -95,6 +95,32 @@ describe('a redactor', () => {
     expect(text(redact(formsOf(key), [Buffer.from(body)]))).toBe(expected);
   });
 
+  it('keeps every length where it is told to, and hides the same places', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(value, repetitive),
+        encoding,
+        noise,
+        noise,
+        cuts,
+        (secret, encode, before, after, places) => {
+          const encoded = encode(secret);
+          const body = Buffer.concat([before, encoded, after, encoded]);
+          const redactor = new Redactor(formsOf(secret), { keepsLength: true });
+
+          const out = Buffer.concat([...inChunks(body, places).map((chunk) => redactor.push(chunk)), redactor.end()]);
+
+          expect(out).toHaveLength(body.length);
+          expect(holds(out, Buffer.from(secret))).toBe(false);
+          const plain = text(redact(formsOf(secret), [body]));
+          const marked = text(out).replace(/\[redacted\]\**|\[redacte(?!d)d?/g, '[redacted]');
+          if (secret.length >= 10 && !text(body).includes('*')) expect(marked).toBe(plain);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('finds a value inside the base64 of a Basic pair, whatever stands before it', () => {
     for (const user of ['', 'u', 'us', 'use', 'user']) {
       const pair = Buffer.from(`${user}:${key}`).toString('base64');

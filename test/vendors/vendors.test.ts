@@ -1,27 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../src/credentials/kinds.ts';
 import { hostFault } from '../../src/integrations/host.ts';
+import { aws } from '../../src/vendors/aws.ts';
 import { business } from '../../src/vendors/business.ts';
+import { content } from '../../src/vendors/content.ts';
+import { google } from '../../src/vendors/google.ts';
 import { infrastructure } from '../../src/vendors/infrastructure.ts';
 import { models } from '../../src/vendors/models.ts';
+import { inRegion, needsRegion } from '../../src/vendors/region.ts';
 import { VENDORS, wayOfSending } from '../../src/vendors/vendors.ts';
 
 describe('the catalogue of APIs', () => {
   it('has at least 40, each under a name of its own', () => {
     expect(VENDORS.size).toBeGreaterThanOrEqual(40);
-    expect(VENDORS.size).toBe(models.length + business.length + infrastructure.length);
+    expect(VENDORS.size).toBe([models, business, infrastructure, content, google, aws].flat().length);
   });
 
-  it.each([...VENDORS.values()])(
+  it.each([...VENDORS.values()].map((vendor) => inRegion(vendor, 'eu-west-1')))(
     'has for $name what a route needs',
-    ({ name, host, credential, documentation, sdk }) => {
+    ({ name, host, credential, documentation, sdk, command }) => {
       expect(name).toMatch(/^[a-z][a-z0-9-]*$/);
       expect(hostFault(host)).toBeUndefined();
       expect(new URL(documentation).protocol).toBe('https:');
       const kinds = Object.entries(credential).map(([key, value]) =>
         KINDS.find((kind) => kind.key === key)?.schema.safeParse(value),
       );
-      expect(kinds).toEqual([expect.objectContaining({ success: true })]);
+      expect(kinds.length).toBeGreaterThanOrEqual(1);
+      expect(kinds.every((kind) => kind?.success === true)).toBe(true);
+      expect(command ?? '{url}').toContain('{url}');
       expect(sdk?.path ?? '').toMatch(/^(?:\/[\w./-]*)?$/);
       if (sdk !== undefined && 'variable' in sdk) expect(sdk.variable).toMatch(/^[A-Z][A-Z0-9_]+$/);
     },
@@ -33,12 +39,26 @@ describe('the catalogue of APIs', () => {
     expect(headers.filter((header) => !/^[a-z0-9-]+$/.test(header))).toEqual([]);
   });
 
+  it('puts a Region wherever one belongs', () => {
+    const regional = [...VENDORS.values()].filter(needsRegion).map((vendor) => inRegion(vendor, 'us-gov-west-1'));
+
+    expect(regional.map(({ name }) => name)).toEqual(['aws-bedrock', 'aws-dynamodb', 'aws-s3', 'aws-sqs']);
+    expect(JSON.stringify(regional)).not.toContain('{region}');
+    expect(regional.every(({ host, credential }) => host.includes(credential.aws_sigv4?.region ?? '?'))).toBe(true);
+  });
+
   it.each([
     ['openai', 'Bearer'],
     ['stripe', 'Basic'],
     ['discord', 'authorization: Bot'],
     ['linear', 'authorization'],
     ['datadog', 'dd-api-key, dd-application-key'],
+    ['serpapi', '?api_key='],
+    ['telegram', '/bot…'],
+    ['github-git', 'token of a GitHub App'],
+    ['twitch', 'OAuth token, client-id'],
+    ['gmail', 'token of Google'],
+    ['aws-sqs', 'signature of AWS'],
   ])('says of %s in a few words how its key is sent', (name, way) => {
     const vendor = VENDORS.get(name);
 

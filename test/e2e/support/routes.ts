@@ -1,4 +1,4 @@
-import { type EnvoyDocument, pathOfHttp } from '../../../local/derive-envoy-config.ts';
+import { type EnvoyDocument, pathOfCluster, pathOfHttp } from '../../../local/derive-envoy-config.ts';
 
 /** A route to add to the derived envoy.yaml, as a virtual host of its own. */
 export interface ExtraRoute {
@@ -44,4 +44,15 @@ export function addRoutes(document: EnvoyDocument, ...routes: readonly ExtraRout
       }),
     );
   }
+}
+
+/** Lets Attaché write these headers too. */
+export function allowHeaders(document: EnvoyDocument, ...headers: readonly string[]): void {
+  const expression = [
+    ...pathOfCluster(document, 'internet'),
+    'typed_extension_protocol_options',
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+    ...['http_filters', 0, 'typed_config', 'mutation_rules', 'allow_expression', 'regex'],
+  ];
+  document.setIn(expression, [document.getIn(expression), ...headers].join('|'));
 }

@@ -41,14 +41,15 @@ export class SecretState {
     return this.#deletionAt;
   }
 
-  /** Adds a version. The same id with the same content again changes nothing. */
+  /** Adds a version. The same id with the same content again changes nothing, its labels neither. */
   put(content: Content, stages: readonly string[], id: string = randomUUID()): LabelledVersion {
     this.#refuseWhenDeleted();
     const known = this.#versions.get(id);
     if (known !== undefined && JSON.stringify(known.content) !== JSON.stringify(content)) {
       throw new AwsError('ResourceExistsException', `You can't use ClientRequestToken ${id} for another value.`);
     }
-    if (known === undefined) this.#versions.set(id, { content, createdAt: seconds() });
+    if (known !== undefined) return this.version(id);
+    this.#versions.set(id, { content, createdAt: seconds() });
     for (const stage of stages) this.#label(stage, id);
     return this.version(id);
   }
@@ -63,7 +64,7 @@ export class SecretState {
     if (to === undefined && from === undefined) {
       throw invalid('You must specify MoveToVersionId or RemoveFromVersionId.');
     }
-    if (holder !== to && holder !== from) {
+    if (from === undefined ? holder !== undefined && holder !== to : holder !== from) {
       throw invalid(`The staging label ${stage} is currently attached to ${holder ?? 'no version'}.`);
     }
     if (to === undefined) this.#labels.delete(stage);

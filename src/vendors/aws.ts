@@ -1,0 +1,35 @@
+import type { Vendor } from './vendor.ts';
+
+/** Services of AWS, whose requests are signed. */
+export const aws: readonly Vendor[] = [
+  {
+    name: 'aws-s3',
+    host: 's3.{region}.amazonaws.com',
+    credential: { aws_sigv4: { service: 's3', region: '{region}', payload: 'unsigned' } },
+    sdk: { variable: 'AWS_ENDPOINT_URL_S3', path: '' },
+    documentation: 'https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAPI.html',
+    note: 'the bucket stands in the path, so switch path-style addresses on in its SDK',
+  },
+  {
+    name: 'aws-sqs',
+    host: 'sqs.{region}.amazonaws.com',
+    credential: { aws_sigv4: { service: 'sqs', region: '{region}' } },
+    sdk: { variable: 'AWS_ENDPOINT_URL_SQS', path: '' },
+    documentation: 'https://docs.aws.amazon.com/general/latest/gr/sqs-service.html',
+  },
+  {
+    name: 'aws-dynamodb',
+    host: 'dynamodb.{region}.amazonaws.com',
+    credential: { aws_sigv4: { service: 'dynamodb', region: '{region}' } },
+    sdk: { variable: 'AWS_ENDPOINT_URL_DYNAMODB', path: '' },
+    documentation: 'https://docs.aws.amazon.com/general/latest/gr/ddb.html',
+  },
+  {
+    name: 'aws-bedrock',
+    host: 'bedrock-runtime.{region}.amazonaws.com',
+    credential: { aws_sigv4: { service: 'bedrock', region: '{region}' } },
+    sdk: { variable: 'AWS_ENDPOINT_URL_BEDROCK_RUNTIME', path: '' },
+    documentation: 'https://docs.aws.amazon.com/general/latest/gr/bedrock.html',
+    note: 'for what models are asked; to manage them: --host bedrock.REGION.amazonaws.com',
+  },
+];
