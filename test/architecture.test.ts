@@ -7,6 +7,7 @@ const ORDER = [
   'workers',
   'add',
   'check',
+  'discovery',
   'processor',
   'integrations',
   'callers',

@@ -1,6 +1,7 @@
 import type { Node, YAMLMap } from 'yaml';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { booleanOf, textOf } from '../integrations/yaml-values.ts';
+import { DISCOVERY_ATTRIBUTE } from '../processor/request-facts.ts';
 import { isA } from './configuration.ts';
 
 /** An ext_proc filter that asks Attaché. */
@@ -14,7 +15,7 @@ export interface AttacheFilter {
   readonly side: 'cluster' | 'listener';
 }
 
-/** The filter that asks Attaché, among others: the ext_proc filter that has attache in one of its names. */
+/** The filter that asks Attaché for credentials, among others: the ext_proc filter that has attache in one of its names. */
 export function findAttacheFilter(
   source: YamlSource,
   filters: Node | undefined,
@@ -25,9 +26,25 @@ export function findAttacheFilter(
     const config = source.map(source.get(item, 'typed_config'));
     if (item === undefined || config === undefined || !isA(source, config, 'ExternalProcessor')) continue;
     if (!namesOf(source, item, config).some((name) => /attache/i.test(name))) continue;
+    if (asksForDiscovery(source, config)) continue;
     return { item, config, side, name: textOf(source.get(item, 'name')) ?? '' };
   }
   return undefined;
+}
+
+/** The filters of a listener that ask Attaché what a caller may use, and never for a credential. */
+export function findDiscoveryFilters(source: YamlSource, filters: Node | undefined): AttacheFilter[] {
+  return source.items(filters).flatMap((node): AttacheFilter[] => {
+    const item = source.map(node);
+    const config = source.map(source.get(item, 'typed_config'));
+    if (item === undefined || config === undefined || !asksForDiscovery(source, config)) return [];
+    return [{ item, config, side: 'listener', name: textOf(source.get(item, 'name')) ?? '' }];
+  });
+}
+
+/** Its own word is what Attaché goes by, so that it is what tells it here too. */
+function asksForDiscovery(source: YamlSource, config: YAMLMap): boolean {
+  return source.items(source.get(config, 'request_attributes')).some((node) => textOf(node) === DISCOVERY_ATTRIBUTE);
 }
 
 /** The filter's own name, that of the cluster that it calls, and those of what it sends and receives. */

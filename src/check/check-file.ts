@@ -11,6 +11,7 @@ import type { AttacheFilter } from './attache-filter.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { type Configuration, configuration } from './configuration.ts';
 import { checkDestination } from './destination-rule.ts';
+import { checkDiscovery } from './discovery-rule.ts';
 import { checkBooleans, checkListeners } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
@@ -67,6 +68,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   for (const cluster of new Set(passages.filter(({ asks }) => asks).map((passage) => passage.cluster))) {
     if (cluster !== undefined) yield* checkDestination(config, cluster);
   }
+  yield* checkDiscovery(config, longest);
   yield* checkLogs(config);
   yield* checkBooleans(config);
   yield* checkListeners(config);

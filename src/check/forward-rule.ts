@@ -1,5 +1,7 @@
+import type { YAMLMap } from 'yaml';
 import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
 import type { Problem } from '../integrations/problem.ts';
+import type { YamlSource } from '../integrations/yaml-source.ts';
 import type { AttacheFilter } from './attache-filter.ts';
 import type { Configuration } from './configuration.ts';
 import { matchesString } from './string-matcher.ts';
@@ -7,12 +9,7 @@ import { matchesString } from './string-matcher.ts';
 /** What Attaché is shown of a request: enough to decide, and none of the client's own credentials. */
 export function* checkForwarding({ source }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
   const rules = source.get(config, 'forward_rules');
-  const allowed = source.items(source.get(rules, 'allowed_headers', 'patterns'));
-  const disallowed = source.items(source.get(rules, 'disallowed_headers', 'patterns'));
-  const passes = (name: string) =>
-    !disallowed.some((matcher) => matchesString(source, matcher, name)) &&
-    (allowed.length === 0 || allowed.some((matcher) => matchesString(source, matcher, name)));
-
+  const passes = (name: string) => isForwarded(source, config, name);
   const lacking = [':authority', ':method', ':path'].filter((name) => !passes(name));
   if (lacking.length > 0) {
     yield source.error(
@@ -29,4 +26,14 @@ export function* checkForwarding({ source }: Configuration, { config, item }: At
       'write forward_rules: { allowed_headers: { patterns: [{ exact: ":authority" }, { exact: ":method" }, { exact: ":path" }] } }',
     );
   }
+}
+
+/** Whether Envoy shows a header to Attaché, by the settings of the filter. */
+export function isForwarded(source: YamlSource, config: YAMLMap, name: string): boolean {
+  const patterns = (field: string) => source.items(source.get(config, 'forward_rules', field, 'patterns'));
+  const allowed = patterns('allowed_headers');
+  return (
+    !patterns('disallowed_headers').some((matcher) => matchesString(source, matcher, name)) &&
+    (allowed.length === 0 || allowed.some((matcher) => matchesString(source, matcher, name)))
+  );
 }

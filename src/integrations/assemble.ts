@@ -7,6 +7,7 @@ import { closest } from './closest.ts';
 import type { Integration } from './integration.ts';
 import type { Problem } from './problem.ts';
 import type { RequestOptions } from './request-options.ts';
+import type { WayIn } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 /** Integrations out of blocks, with what is wrong between the blocks. */
@@ -35,7 +36,12 @@ export function assemble(
   }
   for (const candidate of candidates) problems.push(...referenceProblems(source, candidate, definitions));
 
-  const integrations = [...definitions.values()].flatMap((candidate) => integrationOf(source, candidate));
+  const waysIn = new Map<string, WayIn[]>();
+  for (const { block, waysIn: ways } of candidates)
+    waysIn.set(block.name, [...(waysIn.get(block.name) ?? []), ...ways]);
+  const integrations = [...definitions.values()].flatMap((candidate) =>
+    integrationOf(source, candidate, waysIn.get(candidate.block.name) ?? []),
+  );
   problems.push(...tooMany(source, integrations, definitions));
   return { integrations, problems };
 }
@@ -67,10 +73,10 @@ function referenceProblems(
   ];
 }
 
-function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integration[] {
+function integrationOf(source: YamlSource, { block, pinned }: Candidate, waysIn: readonly WayIn[]): Integration[] {
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
-  const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
+  const { secretId, secretNode, secretOptions, callers, requestOptions, credentials, kinds } = definition;
   const injector = new Injector(secretId, credentials, strips(requestOptions));
   const at = source.place(block.nameNode);
   return [
@@ -83,6 +89,8 @@ function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integr
       allow: requestOptions.allow,
       redact: requestOptions.redact,
       injector,
+      waysIn: Object.freeze(waysIn),
+      kinds: Object.freeze(kinds),
       accepts: (version: SecretVersion) => injector.accepts(version),
       places: Object.freeze(credentials.flatMap(({ places }) => places)),
       writes: Object.freeze([...new Set([...credentials.flatMap(({ writes }) => writes), ...injector.strips])]),

@@ -1,6 +1,6 @@
 import type { Injection } from '../credentials/injection.ts';
 import { shortVersionId } from '../secrets/secret-version.ts';
-import { type Answer, DENIALS, type Denied, type Injected } from './answer.ts';
+import { type Answer, DENIALS, type Denied, type Injected, type Replied } from './answer.ts';
 import {
   HeaderValueOption_HeaderAppendAction as Append,
   type HeaderValueOption,
@@ -27,6 +27,7 @@ export type Question = 'requestHeaders' | 'requestBody';
 /** The answer as Envoy reads it. An injection that serves many requests is encoded once; then its bytes are handed out again. */
 export function encodeAnswer(answer: Answer, question: Question): Buffer {
   if (answer.kind === 'deny') return encodeDenial(answer);
+  if (answer.kind === 'reply') return encodeReply(answer);
   const isPlain = answer.tried === undefined && answer.refusedTokens === undefined && question === 'requestHeaders';
   if (!isPlain || !answer.injection.isShared) return encodeInjection(answer, question);
   const known = knownFor(answer.final ? encoded.final : encoded.retriable, answer.injection);
@@ -109,6 +110,22 @@ function encodeDenial({ code, message, integration, reason, retryAfter }: Denied
         ...(reason === undefined ? {} : { reason }),
       },
     },
+  });
+}
+
+function encodeReply({ about, status, headers, body }: Replied): Buffer {
+  const setHeaders = Object.entries(headers).map(([name, value]) => text(name, value));
+  return encode({
+    response: {
+      $case: 'immediateResponse',
+      value: {
+        status: { code: status },
+        headers: { setHeaders, removeHeaders: [] },
+        body: Buffer.from(body),
+        details: `attache_${about}`,
+      },
+    },
+    dynamicMetadata: { [NAMESPACE]: { about } },
   });
 }
 
