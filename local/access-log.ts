@@ -2,6 +2,8 @@
 export interface AccessLogEntry {
   readonly time: string;
   readonly caller: string | null;
+  /** The URIs in the client's certificate. Null without one. */
+  readonly caller_uri: string | null;
   readonly method: string | null;
   readonly host: string | null;
   readonly path: string | null;

@@ -11,6 +11,7 @@ import type { Integration } from './integrations/integration.ts';
 import { type AllowRule, matches } from './paths/allow-rule.ts';
 import type { AllowedCaller, Decision, Denied, Injected } from './processor/answer.ts';
 import { BODIES_ATTRIBUTE, type RequestFacts } from './processor/request-facts.ts';
+import { HOSTS_TAG } from './secrets/hosts-tag.ts';
 import { ReadError } from './secrets/read-error.ts';
 import type { Rotation } from './secrets/rotation.ts';
 import type { SecretStore } from './secrets/secret-store.ts';
@@ -116,6 +117,8 @@ async function another(it: Case, tried: readonly string[], failure?: TokenError)
 }
 
 function inject(it: Case, secret: SecretVersion, tried?: readonly string[]): Decision | Promise<Decision> {
+  const { hosts } = it.rotation;
+  if (hosts !== undefined && !hosts.includes(it.integration.host)) return mayNotGoThere(it.integration, hosts);
   try {
     const injection = it.integration.injector.injection(secret, it.facts, it.tokens);
     if (!(injection instanceof Promise)) return injected(it, secret, injection, tried);
@@ -206,6 +209,16 @@ function hostMismatch({ name, host }: Integration): Denied {
     code: 'host_mismatch',
     integration: name,
     message: `The integration ${name} is for ${host} alone, and this request goes elsewhere. Give the route host_rewrite_literal: ${host}.`,
+  };
+}
+
+function mayNotGoThere({ name, host, secretId }: Integration, hosts: readonly string[]): Denied {
+  return {
+    kind: 'deny',
+    code: 'host_mismatch',
+    integration: name,
+    reason: 'secret_hosts',
+    message: `The secret ${secretId} may go to ${hosts.length === 0 ? 'no host' : `${hosts.join(', ')} alone`}, as its owner says in the tag ${HOSTS_TAG}, and not to ${host}.`,
   };
 }
 

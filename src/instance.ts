@@ -1,6 +1,7 @@
 import type { Counts, Report, ResultCount } from './admin/report.ts';
 import { Ec2Directory } from './callers/ec2-directory.ts';
 import { decide } from './decide.ts';
+import { hide, rememberHidden } from './hide.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import { formatProblem, type Problem } from './integrations/problem.ts';
 import type { CatalogueReading } from './integrations/read-catalogue.ts';
@@ -8,6 +9,7 @@ import { watchCatalogue } from './integrations/watch-catalogue.ts';
 import type { ListenAddress } from './processor/listen-address.ts';
 import { patience } from './processor/patience.ts';
 import { ProcessorServer } from './processor/processor-server.ts';
+import { Redactions } from './redaction/redactions.ts';
 import type { LabelMoved } from './secrets/label-events.ts';
 import { SecretLog } from './secrets/secret-log.ts';
 import { SecretStore } from './secrets/secret-store.ts';
@@ -47,6 +49,7 @@ export class Instance {
   readonly #tokenLog: TokenLog;
   readonly #tokens: TokenStore;
   readonly #directory: Ec2Directory;
+  readonly #redactions = new Redactions();
   readonly #processor: ProcessorServer;
   readonly #watcher: { close(): void };
   #catalogue: Catalogue;
@@ -91,8 +94,11 @@ export class Instance {
           tokens: this.#tokens,
           instances: this.#directory.tags,
         }),
+      hidden: (facts) =>
+        hide(facts, { catalogue: this.#catalogue, secrets: this.#secrets, redactions: this.#redactions }),
       patience: patience(settings.fetchDeadline),
       answered: (answer) => {
+        if (answer.kind === 'inject') rememberHidden(answer, this.#redactions);
         if (answer.kind === 'reply') this.#requests.count('', answer.about);
         else this.#requests.count(answer.integration ?? '', answer.kind === 'inject' ? 'injected' : answer.code);
         if (answer.kind === 'deny') denials.denied(answer);
@@ -170,6 +176,7 @@ export class Instance {
     this.#watcher.close();
     await this.#processor.drain(grace);
     this.#directory.close();
+    this.#redactions.close();
     this.#tokens.close();
     this.#secrets.close();
     await withDeadline(this.#writer.settled(), grace, () => new Error('not written back in time')).catch((error) =>

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import type { AddOptions } from './add/add-command.ts';
+import type { CertsOptions } from './certs/certs-command.ts';
 import { CatalogueError } from './integrations/problem.ts';
 import { readSettings, SETTINGS, type SettingName, SettingsError } from './settings.ts';
 
@@ -52,16 +53,38 @@ program
   .option('--target <url>', 'an API that is not in the catalogue, such as https://api.example.com')
   .option('--bearer <template>', "how the key is sent: as a bearer token, '{{ api_key }}'")
   .option('--basic <template>', "as user and password, '{{ user }}:{{ password }}'")
-  .option(
-    '--header <name=template>',
-    "in a header, 'x-api-key={{ api_key }}'; may stand several times",
-    (header: string, others: string[] | undefined) => [...(others ?? []), header],
-  )
+  .option('--header <name=template>', "in a header, 'x-api-key={{ api_key }}'; may stand several times", oneMore)
   .option('--cluster <name>', "the new route's cluster (default: the one of the other integrations)")
   .option('--print', 'show what would be added, and write nothing')
   .action(async (name: string | undefined, options: AddOptions) => {
     const { add } = await import('./add/add-command.ts');
     process.exitCode = await add(name, options);
+  });
+
+program
+  .command('certs')
+  .description(
+    'make a private CA, and certificates for the TLS listeners of envoy.yaml and for callers; keeps what is there',
+  )
+  .argument('<dir>', 'where they are put: the folder of envoy.yaml')
+  .option('--client <spiffe ID>', 'a caller, such as spiffe://acme/agents/build; may stand several times', oneMore)
+  .option(
+    '--name <host>',
+    'a name of the server (default: the domains of envoy.yaml, localhost and 127.0.0.1); may stand several times',
+    oneMore,
+  )
+  .option(
+    '--days <number>',
+    'how long certificates of server and callers are valid, up to 825; the CA is for ten years',
+    '365',
+  )
+  .option(
+    '--file <file>',
+    "Envoy's configuration (default: envoy.yaml in <dir>, else ATTACHE_CONFIG or envoy/envoy.yaml)",
+  )
+  .action(async (directory: string, options: CertsOptions) => {
+    const { certs } = await import('./certs/certs-command.ts');
+    process.exitCode = await certs(directory, options);
   });
 
 program
@@ -82,4 +105,9 @@ try {
     `${expected ? error.message : `attache: ${error instanceof Error ? error.message : String(error)}`}\n`,
   );
   process.exit(1);
+}
+
+/** For an option that may stand several times. */
+function oneMore(value: string, others: readonly string[] | undefined): readonly string[] {
+  return [...(others ?? []), value];
 }

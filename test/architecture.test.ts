@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 const ORDER = [
   'workers',
   'add',
+  'certs',
   'check',
   'discovery',
   'processor',
@@ -14,6 +15,7 @@ const ORDER = [
   'credentials',
   'tokens',
   'signing',
+  'redaction',
   'secrets',
   'paths',
   'telemetry',

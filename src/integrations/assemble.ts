@@ -7,6 +7,7 @@ import { closest } from './closest.ts';
 import type { Integration } from './integration.ts';
 import type { Problem } from './problem.ts';
 import type { RequestOptions } from './request-options.ts';
+import type { ServerWide } from './server-wide.ts';
 import type { WayIn } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 
@@ -14,6 +15,7 @@ import type { YamlSource } from './yaml-source.ts';
 export function assemble(
   source: YamlSource,
   candidates: readonly Candidate[],
+  { hostsFromSecretTags: readsHosts }: Pick<ServerWide, 'hostsFromSecretTags'>,
 ): { integrations: Integration[]; problems: Problem[] } {
   const problems: Problem[] = [];
   const definitions = new Map<string, Candidate>();
@@ -40,7 +42,7 @@ export function assemble(
   for (const { block, waysIn: ways } of candidates)
     waysIn.set(block.name, [...(waysIn.get(block.name) ?? []), ...ways]);
   const integrations = [...definitions.values()].flatMap((candidate) =>
-    integrationOf(source, candidate, waysIn.get(candidate.block.name) ?? []),
+    integrationOf(source, candidate, waysIn.get(candidate.block.name) ?? [], readsHosts),
   );
   problems.push(...tooMany(source, integrations, definitions));
   return { integrations, problems };
@@ -73,11 +75,19 @@ function referenceProblems(
   ];
 }
 
-function integrationOf(source: YamlSource, { block, pinned }: Candidate, waysIn: readonly WayIn[]): Integration[] {
+function integrationOf(
+  source: YamlSource,
+  { block, pinned }: Candidate,
+  waysIn: readonly WayIn[],
+  readsHosts: boolean,
+): Integration[] {
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
   const { secretId, secretNode, secretOptions, callers, requestOptions, credentials, kinds } = definition;
-  const injector = new Injector(secretId, credentials, strips(requestOptions));
+  const injector = new Injector(secretId, credentials, {
+    strips: strips(requestOptions),
+    redacts: requestOptions.redact,
+  });
   const at = source.place(block.nameNode);
   return [
     Object.freeze({
@@ -85,6 +95,7 @@ function integrationOf(source: YamlSource, { block, pinned }: Candidate, waysIn:
       host: pinned.host,
       secretId,
       ...secretOptions,
+      readsHosts,
       callers,
       allow: requestOptions.allow,
       redact: requestOptions.redact,
@@ -106,13 +117,15 @@ function strips({ allow, keep, redact }: RequestOptions): string[] {
   return [
     ...ALWAYS_STRIPPED.filter((name) => !keep.includes(name)),
     ...(allow === undefined ? [] : OVERRIDES),
-    // A compressed response cannot be searched.
-    ...(redact ? ['accept-encoding'] : []),
+    ...(redact ? UNSEARCHABLE : []),
   ];
 }
 
 /** Headers by which many frameworks let a request be another one than its method and path say. */
 const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override', 'x-original-url', 'x-rewrite-url'];
+
+/** Headers that ask for a response in which a value cannot be found: compressed, or in pieces. */
+const UNSEARCHABLE = ['accept-encoding', 'range', 'if-range'];
 
 function tooMany(
   source: YamlSource,

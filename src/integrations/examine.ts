@@ -69,7 +69,7 @@ function read(source: YamlSource): Examined {
   const maps = isEnvoy ? allMaps(source) : [];
   const routes = findRoutes(source, maps);
   const found: Candidates = isList ? ofList(source) : ofRoutes(source, routes);
-  const { integrations, problems } = assemble(source, found.candidates);
+  const { integrations, problems } = assemble(source, found.candidates, found.serverWide);
   const all = [...found.problems, ...problems, ...misplacedBlocks(source, maps, routes)];
   if (all.length === 0 && integrations.length === 0) all.push(noIntegration(source, isList));
   return {

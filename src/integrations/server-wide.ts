@@ -19,10 +19,12 @@ export interface ServerWide {
   readonly tagsFromEc2: Ec2Options | undefined;
   /** Where a caller asks what it may use, a URL without a slash at its end. Absent: messages name no such place. */
   readonly discovery: string | undefined;
+  /** Whether the owners of secrets say where these may go, by the tag `attache:hosts`. */
+  readonly hostsFromSecretTags: boolean;
 }
 
 /** The keys of what is server-wide, wherever it stands. */
-export const SERVER_WIDE_KEYS = ['tags', 'tags_from_ec2', 'discovery'];
+export const SERVER_WIDE_KEYS = ['tags', 'tags_from_ec2', 'hosts_from_secret_tags', 'discovery'];
 
 const EC2 = {
   key: 'tags_from_ec2',
@@ -75,12 +77,14 @@ export function readServerWide(
   const { tags, problems } = readTags(source, block);
   const ec2 = readEc2(source, block);
   const discovery = readDiscovery(source, block);
-  problems.push(...ec2.problems, ...discovery.problems);
+  const hosts = readSwitch(source, block, 'hosts_from_secret_tags');
+  problems.push(...ec2.problems, ...discovery.problems, ...hosts.problems);
   const serverWide = Object.freeze({
     tags: tagTable(tags),
     tagNames: Object.freeze([...tags.keys()]),
     tagsFromEc2: ec2.options,
     discovery: discovery.url,
+    hostsFromSecretTags: hosts.isOn,
   });
   return { serverWide, problems };
 }
@@ -114,6 +118,13 @@ function readEc2(
   const read = EC2.schema.safeParse(booleanOf(node) === true ? {} : plainOf(source, node));
   if (read.success) return { options: Object.freeze(read.data), problems: [] };
   return { options: undefined, problems: schemaProblems(source, EC2, node, read.error.issues) };
+}
+
+function readSwitch(source: YamlSource, block: Node | undefined, key: string): { isOn: boolean; problems: Problem[] } {
+  const node = source.get(block, key);
+  const isOn = booleanOf(node);
+  if (node === undefined || isOn !== undefined) return { isOn: isOn ?? false, problems: [] };
+  return { isOn: false, problems: [source.error(node, `${key} is neither true nor false`, `write ${key}: true`)] };
 }
 
 function readDiscovery(source: YamlSource, block: Node | undefined): { url: string | undefined; problems: Problem[] } {

@@ -42,11 +42,14 @@ export const DENIALS = {
   unknown_integration: 500,
   no_attempt_count: 500,
   no_body: 500,
+  no_record: 500,
+  response_unreadable: 502,
   secret_unusable: 502,
   token_refused: 502,
   caller_unknown: 503,
   secret_unavailable: 503,
   token_unavailable: 503,
+  redaction_unavailable: 503,
 } as const;
 
 /** The `code` of a refusal, as callers see it. */

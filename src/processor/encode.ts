@@ -74,7 +74,7 @@ function encodeInjection(
   };
   const tokens = [...(refusedTokens ?? []), ...injection.tokens];
   return encode({
-    response: { $case: question, value: { response: { headerMutation } } },
+    response: { $case: question, value: { response: { headerMutation, bodyMutation: undefined } } },
     dynamicMetadata: {
       [NAMESPACE]: {
         integration,
@@ -90,7 +90,7 @@ function encodeInjection(
   });
 }
 
-function encodeDenial({ code, message, integration, reason, retryAfter }: Denied): Buffer {
+export function encodeDenial({ code, message, integration, reason, retryAfter }: Denied): Buffer {
   const setHeaders = [text('content-type', 'application/json'), text('x-attache-error', code)];
   if (retryAfter !== undefined) setHeaders.push(text('retry-after', String(retryAfter)));
   return encode({
@@ -134,11 +134,12 @@ function text(name: string, value: string): HeaderValueOption {
 }
 
 /** Envoy heeds `append` and ignores `append_action`; other proxies do the opposite, and their default is to append. */
-function overwrite(name: string, value: Buffer): HeaderValueOption {
+export function overwrite(name: string, value: Buffer): HeaderValueOption {
   return { header: { key: name, rawValue: value }, append: false, appendAction: Append.OVERWRITE_IF_EXISTS_OR_ADD };
 }
 
-function encode(response: Partial<ProcessingResponse>): Buffer {
+/** A message to Envoy; what is left out of it is not sent. */
+export function encode(response: Partial<ProcessingResponse>): Buffer {
   const nothing = {
     response: undefined,
     dynamicMetadata: undefined,

@@ -70,11 +70,11 @@ class HeadersOfRequest implements RequestFacts {
   readonly headers: () => readonly (readonly [string, string])[];
   readonly #headers: HttpHeaders;
   readonly #metadata: Record<string, unknown> | undefined;
-  readonly #attributes: Record<string, unknown> | undefined;
+  readonly #attributes: Readonly<Record<string, unknown>> | undefined;
 
   constructor(request: ProcessingRequest, headers: HttpHeaders, body: Buffer | undefined) {
     this.#headers = headers;
-    this.#attributes = request.attributes[FILTER];
+    this.#attributes = attributesOf(request);
     this.#metadata = request.metadataContext?.filterMetadata;
     const integration = this.#attributes?.[INTEGRATION_ATTRIBUTE];
     const attempt = this.#attributes?.[ATTEMPT_ATTRIBUTE];
@@ -123,11 +123,17 @@ class HeadersOfRequest implements RequestFacts {
   }
 }
 
+/** What the filter is configured to tell. */
+export function attributesOf(request: ProcessingRequest): Readonly<Record<string, unknown>> | undefined {
+  return request.attributes[FILTER];
+}
+
 function fields(headers: HttpHeaders): [string, string][] {
   return (headers.headers?.headers ?? []).map(({ key, rawValue }) => [key, rawValue.toString('latin1')]);
 }
 
-function listed(request: ProcessingRequest, key: string): readonly string[] {
+/** A list of texts in what Attaché has left about a request. */
+export function listed(request: ProcessingRequest, key: string): readonly string[] {
   const list: unknown = request.metadataContext?.filterMetadata[NAMESPACE]?.[key];
   return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
 }

@@ -3,6 +3,8 @@ import type { Answer, Decision } from './answer.ts';
 import { encodeAnswer, encodeRequestForBody, encodeRequestForTime, type Question } from './encode.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
+import { type ResponseFacts, responseFacts } from './response-facts.ts';
+import { type Hidden, ResponseRedaction } from './response-redaction.ts';
 
 /** Decides what becomes of a request: at once when it can, later when it must wait for a secret. */
 export type Decide = (facts: RequestFacts) => Decision | Promise<Decision>;
@@ -10,6 +12,8 @@ export type Decide = (facts: RequestFacts) => Decision | Promise<Decision>;
 /** What a stream needs from around it. */
 export interface StreamContext {
   readonly decide: Decide;
+  /** What a response may hold that must not come back. */
+  readonly hidden: (facts: ResponseFacts) => Hidden;
   /** How much time to ask Envoy for when an answer has to wait, in ms. */
   readonly patience: number;
   /** Told of each answer as it is written. */
@@ -27,7 +31,8 @@ export interface StreamContext {
  */
 export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>, context: StreamContext): void {
   /** What the next message must be about. */
-  let expected: Question | 'nothing' = 'requestHeaders';
+  let expected: Question | 'response' | 'nothing' = 'requestHeaders';
+  let response: ResponseRedaction | undefined;
   let asked: { readonly message: ProcessingRequest; readonly headers: HttpHeaders } | undefined;
   let answered = false;
   let halfClosed = false;
@@ -85,6 +90,15 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
 
   const ask = (message: ProcessingRequest) => {
     const { request } = message;
+    if (expected === 'requestHeaders' && request?.$case === 'responseHeaders') {
+      expected = 'response';
+      response = new ResponseRedaction(context.hidden(responseFacts(message)));
+    }
+    if (response !== undefined) {
+      call.write(response.answer(message));
+      answered = response.isDone;
+      return;
+    }
     if (expected === 'nothing')
       return fail(
         status.INVALID_ARGUMENT,
@@ -114,9 +128,11 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     if (answered) endWell();
     else if (expected === 'requestHeaders') fail(status.INVALID_ARGUMENT, 'the stream ended before it asked anything');
     else if (expected === 'requestBody') fail(status.INVALID_ARGUMENT, NO_BODY);
+    else if (expected === 'response') fail(status.INVALID_ARGUMENT, 'the stream ended before the response did');
   });
   call.on('cancelled', () => {
     finished = true;
+    response?.close();
   });
 }
 

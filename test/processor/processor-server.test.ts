@@ -40,7 +40,13 @@ describe('the processor', () => {
     failed.mockReset();
     folder = mkdtempSync(join(tmpdir(), 'attache-test-'));
     path = join(folder, '0.sock');
-    server = new ProcessorServer({ decide, patience: 2_250, answered: () => undefined, failed });
+    server = new ProcessorServer({
+      decide,
+      hidden: () => 'nothing',
+      patience: 2_250,
+      answered: () => undefined,
+      failed,
+    });
     await server.listen([{ path }]);
     session = connectRaw(path);
   });
@@ -120,7 +126,7 @@ describe('the processor', () => {
   it.each([
     ['nothing at all', []],
     ['an empty message', [grpcFrame(Buffer.alloc(0))]],
-    ['a message that is not about request headers', [grpcFrame(Buffer.from([0x1a, 0x00]))]],
+    ['a message that is not about request headers', [grpcFrame(Buffer.from([0x32, 0x00]))]],
   ])('ends a stream with an error when it carries %s', async (_, chunks) => {
     const { answers, status } = await rawStream(session, chunks);
 
@@ -229,7 +235,13 @@ describe('the processor', () => {
   });
 
   it('takes over the socket of a process that is gone, but not that of one that lives', async () => {
-    const other = new ProcessorServer({ decide, patience: 1, answered: () => undefined, failed });
+    const other = new ProcessorServer({
+      decide,
+      hidden: () => 'nothing',
+      patience: 1,
+      answered: () => undefined,
+      failed,
+    });
 
     await expect(other.listen([{ path }])).rejects.toThrow(/another process listens/);
 
