@@ -8,6 +8,7 @@ import { patience } from '../processor/patience.ts';
 import type { SecretSource } from '../secrets/secrets-manager.ts';
 import { checkAttacheCluster } from './attache-cluster-rule.ts';
 import type { AttacheFilter } from './attache-filter.ts';
+import { checkBodies, checkBodyLimits } from './bodies-rule.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { type Configuration, configuration } from './configuration.ts';
 import { checkDestination } from './destination-rule.ts';
@@ -57,11 +58,13 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   const passages = findPassages(config);
   yield* checkRoutes(config, passages);
   yield* checkRetries(config, passages);
+  yield* checkBodyLimits(config, passages);
   for (const [filter, integrations] of filtersOf(passages)) {
     yield* checkFilter(config, filter);
     yield* checkTimeouts(config, filter, longest);
     yield* checkForwarding(config, filter);
     yield* checkMutations(config, filter, integrations);
+    yield* checkBodies(config, filter, integrations);
     const cluster = clusterOf(config, filter);
     if (cluster !== undefined) yield* checkAttacheCluster(config, cluster);
   }

@@ -1,9 +1,9 @@
+import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import {
   ADDRESS_ATTRIBUTE,
   ATTEMPT_ATTRIBUTE,
-  BODIES_ATTRIBUTE,
   INTEGRATION_ATTRIBUTE,
   URI_SAN_ATTRIBUTE,
 } from '../processor/request-facts.ts';

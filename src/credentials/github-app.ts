@@ -17,9 +17,12 @@ const SETTLES_IN = 5_000;
 /** The most repositories that a token may be limited to. */
 const MOST_REPOSITORIES = 500;
 
-const repository = z.string().refine((name) => /^[\w.-]+\/[\w.-]+$/.test(name) && !/(^|\/)\.{1,2}$/.test(name), {
+/** What the names of owners and repositories consist of. */
+const NAME = /^[\w.-]+$/;
+
+const repository = z.string().refine(isRepository, {
   message: 'is no repository',
-  params: { mend: 'write owner/name' },
+  params: { mend: 'write owner/name, without .git' },
 });
 
 /**
@@ -66,9 +69,9 @@ export const githubApp: CredentialKind = {
         prepare: (secretId, secret): TokenStep => {
           const fields = new SecretFields(secretId, secret);
           const appId = fields.required('app_id');
-          const installation = fields.optional('installation_id');
+          const installation = fields.optionalDigits('installation_id');
           const origin = { secretId, endpoint: base.host };
-          const app = new GitHubApp(origin, base.origin + prefix, appId, fields.privateKey('private_key'));
+          const app = new GitHubApp(origin, base.origin + prefix, appId, fields.rsaKey('private_key'));
           const asBearer = perToken((token) => ({
             fields: [bearerField(secretText(token.reveal(), 'the token of GitHub'), secretId)],
           }));
@@ -125,8 +128,15 @@ interface Target {
   readonly repository: string | undefined;
 }
 
+function isRepository(text: string): boolean {
+  const names = text.split('/');
+  return (
+    names.length === 2 && names.every((name) => NAME.test(name) && !/^\.{1,2}$/.test(name)) && !/\.git$/i.test(text)
+  );
+}
+
 function target({ authority, path }: RequestToInject, apiHost: string, prefix: string): Target {
-  const segments = canonicalSegments(path, { delimiters: 'text' })?.map((segment) => segment.toLowerCase());
+  const segments = canonicalSegments(path, { delimiters: 'text' })?.map(lowerCase);
   // GitHub Enterprise Server has its API and git on one host: https://docs.github.com/enterprise-server/rest
   const [first, ...rest] = segments ?? [];
   const below = prefix.split('/').filter((part) => part !== '');
@@ -139,13 +149,18 @@ function target({ authority, path }: RequestToInject, apiHost: string, prefix: s
   if (!isApi) return { isApi, isGraphql, ...ownerAndName(first, rest[0]?.replace(/\.git$/, '')) };
   const [kind, owner, name] = segments.slice(below.length);
   if (kind === 'repos') return { isApi, isGraphql, ...ownerAndName(owner, name) };
-  const isOfOwner = (kind === 'orgs' || kind === 'users') && owner !== '';
-  return { isApi, isGraphql, owner: isOfOwner ? owner : undefined, repository: undefined };
+  const isOfOwner = kind === 'orgs' || kind === 'users';
+  return { isApi, isGraphql, ...ownerAndName(isOfOwner ? owner : undefined, undefined) };
+}
+
+/** Of letters outside ASCII some are others in lower case: the Kelvin sign is a k. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 function ownerAndName(owner: string | undefined, name: string | undefined) {
-  if (owner === undefined || owner === '') return { owner: undefined, repository: undefined };
-  return { owner, repository: name === undefined || name === '' ? undefined : `${owner}/${name}` };
+  if (owner === undefined || !NAME.test(owner)) return { owner: undefined, repository: undefined };
+  return { owner, repository: name === undefined || !NAME.test(name) ? undefined : `${owner}/${name}` };
 }
 
 function ownerOf(repository: string): string {
@@ -154,8 +169,8 @@ function ownerOf(repository: string): string {
 
 /** The names of those repositories that an owner has, in a fixed order. */
 function namesOf(repositories: readonly string[] | undefined, owner: string | undefined): string[] | undefined {
-  return repositories
+  const names = repositories
     ?.filter((repository) => owner === undefined || ownerOf(repository) === owner)
-    .map((repository) => repository.slice(repository.indexOf('/') + 1))
-    .sort();
+    .map((repository) => repository.slice(repository.indexOf('/') + 1));
+  return names && [...new Set(names)].sort();
 }

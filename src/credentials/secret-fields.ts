@@ -47,6 +47,31 @@ export class SecretFields {
     }
   }
 
+  /**
+   * A private RSA key of at least 2048 bits, as RS256 needs it (RFC 7518, section 3.3); in PEM as {@link privateKey} takes it.
+   *
+   * @throws CredentialError when it is missing or no such key.
+   */
+  rsaKey(name: string): KeyObject {
+    const key = this.privateKey(name);
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+    if (key.asymmetricKeyType === 'rsa' && bits >= 2_048) return key;
+    throw new CredentialError(
+      `${this.#where}: the field ${name} is no RSA key of at least 2048 bits; store the key that was downloaded, as it is`,
+    );
+  }
+
+  /**
+   * Digits, or undefined when it is not there.
+   *
+   * @throws CredentialError when it is something else.
+   */
+  optionalDigits(name: string): string | undefined {
+    const value = this.optional(name);
+    if (value === undefined || /^\d+$/.test(value)) return value;
+    throw new CredentialError(`${this.#where}: the field ${name} is no number; store it in digits`);
+  }
+
   #parse(text: string): Readonly<Record<string, unknown>> {
     let value: unknown;
     try {

@@ -1,5 +1,6 @@
 import type { YAMLMap } from 'yaml';
 import { assemble } from './assemble.ts';
+import { bodyOverrideProblems } from './body-override.ts';
 import { type Candidates, ofList, ofRoutes } from './candidates.ts';
 import { Catalogue } from './catalogue.ts';
 import { allMaps, findRoutes, misplacedBlocks, type Route } from './envoy-routes.ts';
@@ -70,7 +71,12 @@ function read(source: YamlSource): Examined {
   const routes = findRoutes(source, maps);
   const found: Candidates = isList ? ofList(source) : ofRoutes(source, routes);
   const { integrations, problems } = assemble(source, found.candidates, found.serverWide);
-  const all = [...found.problems, ...problems, ...misplacedBlocks(source, maps, routes)];
+  const all = [
+    ...found.problems,
+    ...problems,
+    ...misplacedBlocks(source, maps, routes),
+    ...bodyOverrideProblems(source, maps),
+  ];
   if (all.length === 0 && integrations.length === 0) all.push(noIntegration(source, isList));
   return {
     source,

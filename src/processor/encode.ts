@@ -1,4 +1,5 @@
 import type { Injection } from '../credentials/injection.ts';
+import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
 import { shortVersionId } from '../secrets/secret-version.ts';
 import { type Answer, DENIALS, type Denied, type Injected, type Replied } from './answer.ts';
 import {
@@ -149,14 +150,29 @@ export function encode(response: Partial<ProcessingResponse>): Buffer {
   return Buffer.from(ProcessingResponse.encode({ ...nothing, ...response }).finish());
 }
 
+/**
+ * Should Envoy send the request on instead of asking again, it bears nothing of the caller's own and an authorization that no
+ * destination takes. The answer to the body replaces or removes that.
+ */
 const WHOLE_BODY = encode({
-  response: { $case: 'requestHeaders', value: { response: undefined } },
+  response: {
+    $case: 'requestHeaders',
+    value: {
+      response: {
+        headerMutation: {
+          setHeaders: [text('authorization', 'attache-awaits-the-body')],
+          removeHeaders: ALWAYS_STRIPPED.filter((name) => name !== 'authorization'),
+        },
+        bodyMutation: undefined,
+      },
+    },
+  },
   modeOverride: {
     requestHeaderMode: Send.SEND,
     responseHeaderMode: Send.SKIP,
     requestBodyMode: Body.BUFFERED,
     responseBodyMode: Body.NONE,
-    requestTrailerMode: Send.SKIP,
+    requestTrailerMode: Send.SEND,
     responseTrailerMode: Send.SKIP,
   },
 });

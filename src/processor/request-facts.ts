@@ -3,6 +3,7 @@ import type { Caller } from '../callers/caller.ts';
 import { claimsOf } from '../callers/claim.ts';
 import { parseUriSan } from '../callers/spiffe.ts';
 import type { RequestToInject } from '../credentials/kind.ts';
+import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 
 /** What is known of a request, in plain values: all that a decision needs, and nothing of gRPC. */
@@ -36,12 +37,6 @@ export const ATTEMPT_ATTRIBUTE = 'upstream.request_attempt_count';
 /** The connection's own peer, and the first URI in the certificate that it has shown and Envoy has verified. */
 export const ADDRESS_ATTRIBUTE = 'source.address';
 export const URI_SAN_ATTRIBUTE = 'connection.uri_san_peer_certificate';
-
-/**
- * A constant that a filter with `allow_mode_override: true` sends. Without that option Envoy ignores the wish for a body and
- * sends the request on as it is; this word of the running filter itself is how Attaché knows that it may ask.
- */
-export const BODIES_ATTRIBUTE = "'allow_mode_override'";
 
 /**
  * A constant that the filter for discovery sends. No header says so and no route: what the running filter itself says is how a

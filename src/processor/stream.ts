@@ -137,4 +137,5 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
 }
 
 const NO_HEADERS = 'not about request headers: set request_header_mode: SEND and response_header_mode: SKIP';
-const NO_BODY = 'the whole body was asked for and did not come: set allow_mode_override: true';
+const NO_BODY =
+  'the whole body was asked for and did not come: set allow_mode_override: true; a request with trailers cannot be signed';

@@ -4,7 +4,7 @@ import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { Log } from '../telemetry/log.ts';
 import { Lease } from './lease.ts';
 import { SecretError } from './secret-error.ts';
-import type { SecretVersion } from './secret-version.ts';
+import { SecretVersion } from './secret-version.ts';
 import type { SecretsManager } from './secrets-manager.ts';
 import type { WriteBack } from './write-back.ts';
 
@@ -60,8 +60,7 @@ export class SecretWriter implements WriteBack {
     }
     const written = this.#write(secretId, value);
     this.#writing.add(written);
-    await written.finally(() => this.#writing.delete(written));
-    return this.#source.fetch(secretId, true);
+    return written.finally(() => this.#writing.delete(written));
   }
 
   /** Settles when nothing is left to be written. */
@@ -84,7 +83,7 @@ export class SecretWriter implements WriteBack {
   }
 
   /** The value before is used up, so there is no way back: it is tried until it succeeds. */
-  async #write(secretId: string, value: string): Promise<void> {
+  async #write(secretId: string, value: string): Promise<SecretVersion> {
     // The same token makes the same version, however often it is sent.
     const ClientRequestToken = OURS + randomUUID();
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
@@ -92,7 +91,7 @@ export class SecretWriter implements WriteBack {
         const command = new PutSecretValueCommand({ SecretId: secretId, SecretString: value, ClientRequestToken });
         await this.#source.call(secretId, (client, abortSignal) => client.send(command, { abortSignal }));
         this.#log.info({ secret: secretId, version: ClientRequestToken.slice(0, 16) }, 'secret written back');
-        return;
+        return new SecretVersion(ClientRequestToken, value, { createdAt: Date.now() });
       } catch (error) {
         const { reason, detail } = error as SecretError;
         this.#log.error(

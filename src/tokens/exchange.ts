@@ -47,6 +47,7 @@ function failureOf(origin: TokenOrigin, error: unknown): TokenError {
 /** The failure that an answer stands for which is not a good one and not of the endpoint's own protocol. */
 export function failureOfStatus(origin: TokenOrigin, { status }: Response): TokenError {
   if (status === 429) return new TokenError(origin, 'endpoint_throttled', `HTTP ${status}`);
+  if (status < 300) return new TokenError(origin, 'endpoint_failed', `HTTP ${status}, and no answer of its protocol`);
   if (status >= 500 || status < 400) return new TokenError(origin, 'endpoint_failed', `HTTP ${status}`);
   return new TokenError(origin, 'refused', `HTTP ${status}`);
 }

@@ -19,6 +19,7 @@ const RENEW_WITH_LEFT = 10 * 60_000;
 /** Of how many owners the installation is remembered. */
 const MOST_OWNERS = 1_000;
 
+const NO_APP = z.object({ message: z.literal('Integration not found') });
 const INSTALLATION = z.object({ id: z.number().int() });
 const ACCESS_TOKEN = z.object({ token: z.string().min(1), expires_at: z.iso.datetime({ offset: true }) });
 
@@ -80,8 +81,9 @@ export class GitHubApp {
     const response = await this.#call(`/app/installations/${installation}/access_tokens`, signal, grant);
     if (response.status !== 201) throw this.#failure(response);
     const { token, expires_at: expiresAt } = await this.#read(response, ACCESS_TOKEN);
-    // Their clock and ours may differ; the length of its life does not.
-    const now = Date.parse(response.headers.get('date') ?? '') || Date.now();
+    // Their clock and ours may differ; the length of its life does not. Theirs is told in whole seconds, so it may be later.
+    const date = Date.parse(response.headers.get('date') ?? '');
+    const now = Number.isNaN(date) ? Date.now() : date + 999;
     return new Token(token, lifetimeOf(Date.parse(expiresAt) - now, RENEW_WITH_LEFT));
   }
 
@@ -95,7 +97,7 @@ export class GitHubApp {
   }
 
   async #call(path: string, signal: AbortSignal, body?: GitHubGrant): Promise<Response> {
-    return exchange(this.#origin, this.#api + path, {
+    const response = await exchange(this.#origin, this.#api + path, {
       signal,
       method: body === undefined ? 'GET' : 'POST',
       headers: {
@@ -106,6 +108,10 @@ export class GitHubApp {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    const { status } = response;
+    if (status === 401 || (status === 404 && (await isOfNoApp(response))))
+      throw new TokenError(this.#origin, 'refused', `HTTP ${status}: app_id and private_key do not fit`);
+    return response;
   }
 
   #jwt(): Promise<string> {
@@ -138,7 +144,15 @@ export class GitHubApp {
         'not_installed',
         'HTTP 422: it lacks one of these repositories or permissions',
       );
-    if (status === 401) return new TokenError(this.#origin, 'refused', 'HTTP 401: app_id and private_key do not fit');
     return failureOfStatus(this.#origin, response);
   }
+}
+
+/** GitHub answers alike, but for these words, when there is no such App and when there is no such installation. */
+async function isOfNoApp(response: Response): Promise<boolean> {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  return NO_APP.safeParse(body).success;
 }

@@ -10,7 +10,6 @@ import {
   refreshTokenGrantRequest,
   type TokenEndpointResponse,
   UnsupportedOperationError,
-  WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
 import { exchange, failureOfStatus } from './exchange.ts';
 import { TokenError, type TokenOrigin } from './token-error.ts';
@@ -42,7 +41,7 @@ export async function requestToken(
   const client = { client_id: clientId };
   const options = {
     [allowInsecureRequests]: tokenUrl.startsWith('http:'),
-    [customFetch]: async (url: string, init: RequestInit) => withoutIdToken(await exchange(origin, url, init)),
+    [customFetch]: async (url: string, init: RequestInit) => toRead(await exchange(origin, url, init)),
     signal,
   };
   try {
@@ -58,12 +57,17 @@ export async function requestToken(
   }
 }
 
-/** Nobody here asks who a user is; and checking it could fail after the refresh token was used up. */
-async function withoutIdToken(response: Response): Promise<Response> {
-  if (response.status !== 200) return response;
-  const text = await response.text();
+/** Takes away what would keep the library from reading what matters. */
+async function toRead(response: Response): Promise<Response> {
   const { status, headers } = response;
+  if (status !== 200) {
+    // It looks no further than a challenge, and the reason of the refusal stands in the body (RFC 6749, section 5.2).
+    headers.delete('www-authenticate');
+    return response;
+  }
+  const text = await response.text();
   try {
+    // Nobody here asks who a user is; and checking it could fail after the refresh token was used up.
     const { id_token: _, ...answer } = JSON.parse(text) as Record<string, unknown>;
     return Response.json(answer, { status, headers: { 'content-type': 'application/json' } });
   } catch {
@@ -79,10 +83,16 @@ function failureOf(origin: TokenOrigin, error: unknown): TokenError {
     if (error.status === 429) return new TokenError(origin, 'endpoint_throttled', code);
     return new TokenError(origin, PASSING.has(code) ? 'endpoint_failed' : 'refused', code);
   }
-  if (error instanceof WWWAuthenticateChallengeError) return failureOfStatus(origin, error.response);
   if (error instanceof OperationProcessingError && error.cause instanceof Response)
     return failureOfStatus(origin, error.cause);
   const isOfTheLibrary = error instanceof OperationProcessingError || error instanceof UnsupportedOperationError;
   const detail = isOfTheLibrary ? (error.code ?? error.name) : error instanceof Error ? error.name : 'unknown';
-  return new TokenError(origin, 'unusable_token', '', detail);
+  return new TokenError(origin, 'unusable_token', missingIn(error), detail);
+}
+
+/** Which member an answer lacks. */
+function missingIn(error: unknown): string {
+  const { body } = ((error as Error).cause ?? {}) as { readonly body?: Readonly<Record<string, unknown>> };
+  const member = body && ['access_token', 'token_type'].find((name) => typeof body[name] !== 'string');
+  return member === undefined ? '' : `an answer without ${member}`;
 }

@@ -10,6 +10,12 @@ import type { MintContext } from './token-use.ts';
 /** An access token that was stored is used only with at least this much of its life left, in ms. */
 const LEAST_LEFT = 30_000;
 
+/**
+ * How long an answer is waited for that may hold a new refresh token, in ms. Whoever gives up early loses it; and other processes
+ * take the lease for theirs after a minute.
+ */
+const ROTATION_DEADLINE = 20_000;
+
 /** The fields of the secret that belong to a refresh token. */
 interface Stored {
   readonly refresh_token: string;
@@ -31,6 +37,8 @@ export class RefreshToken {
   readonly #writesBack: boolean;
   /** Whether the access token in the secret was given out, so that a further wish means another one. */
   #usedStored = false;
+  /** The refresh token is used up, and what came in its place was not stored. */
+  #lost: TokenError | undefined;
 
   constructor(client: OAuthClient, secret: SecretVersion, options: { readonly writesBack: boolean }) {
     this.#client = client;
@@ -44,15 +52,12 @@ export class RefreshToken {
     const stored = this.#usedStored ? undefined : storedToken(before);
     this.#usedStored = true;
     if (stored !== undefined) return stored;
-    if (!this.#writesBack) {
-      const answer = await requestToken(this.#client, before.refresh_token, signal);
-      if (isReplaced(before, answer)) throw new TokenError(this.#client.origin, 'refresh_token_rotated', '');
-      return tokenOf(answer);
-    }
+    if (!this.#writesBack) return this.#withoutStoring(before, signal);
     let token: Token | undefined;
     const current = await this.#guarded(() =>
       writeBack.replace(this.#client.origin.secretId, this.#secret, async () => {
-        const answer = await requestToken(this.#client, before.refresh_token, signal);
+        const patience = AbortSignal.timeout(ROTATION_DEADLINE);
+        const answer = await requestToken(this.#client, before.refresh_token, patience);
         token = tokenOf(answer);
         return isReplaced(before, answer) ? JSON.stringify(toStore(before, answer)) : undefined;
       }),
@@ -62,6 +67,15 @@ export class RefreshToken {
     if (theirs === undefined)
       throw new TokenError(this.#client.origin, 'not_written_back', 'another process has just replaced the secret');
     return theirs;
+  }
+
+  async #withoutStoring(before: Stored, signal: AbortSignal): Promise<Token> {
+    // A second use of it would make the provider end the grant.
+    if (this.#lost !== undefined) throw this.#lost;
+    const answer = await requestToken(this.#client, before.refresh_token, signal);
+    if (!isReplaced(before, answer)) return tokenOf(answer);
+    this.#lost = new TokenError(this.#client.origin, 'refresh_token_rotated', '');
+    throw this.#lost;
   }
 
   async #guarded<T>(work: () => Promise<T>): Promise<T> {

@@ -17,6 +17,10 @@ const SETTLING_PAUSE = 500;
 /** How long a token that was replaced is left in memory, in ms. */
 const WIPE_AFTER = 10_000;
 
+/** Control characters: none of them may stand in a header (RFC 9110, section 5.5). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
+const CONTROL = /[\x00-\x1f\x7f]/;
+
 /** A token for one attempt. */
 export interface GivenToken {
   readonly token: Token;
@@ -48,8 +52,10 @@ export interface SlotStatus {
 interface Held {
   readonly use: TokenUse;
   readonly cell: Cell<Token, TokenError>;
-  /** Whether it was asked for since it was last got. */
+  /** Whether it was asked for since getting it last began, and no other version was got meanwhile. */
   wanted: boolean;
+  /** A renewal that a refusal has led to. */
+  renewal?: Promise<void> | undefined;
 }
 
 /** The tokens of one purpose: one for each version of the secret that is asked for, each in its own cell. */
@@ -102,8 +108,7 @@ export class TokenSlot {
       await sleep(SETTLING_PAUSE);
       return { token, final: false };
     }
-    if (new Set(refused).size > 1) this.#hopelessUntil = performance.now() + this.#budget.wait;
-    else if (this.#budget.take()) await this.#of(use).cell.renew();
+    await this.#renew(this.#of(use), refused);
     const renewed = await this.get(use);
     return { token: renewed, final: refused.includes(renewed.id) || use.settlesIn === undefined };
   }
@@ -142,6 +147,21 @@ export class TokenSlot {
     return held;
   }
 
+  /** Whoever is refused while a renewal is under way waits for that one. */
+  async #renew(held: Held, refused: readonly string[]): Promise<void> {
+    if (held.renewal === undefined) {
+      if (new Set(refused).size > 1) {
+        this.#hopelessUntil = performance.now() + this.#budget.wait;
+        return;
+      }
+      if (!this.#budget.take()) return;
+      held.renewal = held.cell.renew().finally(() => {
+        held.renewal = undefined;
+      });
+    }
+    await held.renewal;
+  }
+
   /** A token that is still good, of another version of the secret. */
   #before(use: TokenUse): Token | undefined {
     for (const [versionId, { cell }] of [...this.#held].reverse()) {
@@ -157,9 +177,12 @@ export class TokenSlot {
     return new Cell<Token, TokenError>(
       {
         load: async () => {
+          this.#unwanted(use.secret.id);
           const token = await use.mint({ signal: AbortSignal.timeout(MINT_DEADLINE), writeBack });
-          const held = this.#held.get(use.secret.id);
-          if (held !== undefined) held.wanted = false;
+          if (CONTROL.test(token.reveal().replace(/\r?\n$/, '')))
+            throw new TokenError(use, 'unusable_token', 'it holds a line break or another control character');
+          // With a secret that was replaced there is nothing to be got any more.
+          for (const versionId of this.#held.keys()) if (versionId !== use.secret.id) this.#unwanted(versionId);
           return token;
         },
         same: (a, b) => a === b,
@@ -176,6 +199,11 @@ export class TokenSlot {
       },
       { refreshAfter: 0, maxStale: 0, fetchDeadline },
     );
+  }
+
+  #unwanted(versionId: string): void {
+    const held = this.#held.get(versionId);
+    if (held !== undefined) held.wanted = false;
   }
 
   #drop(versionId: string): void {
