@@ -7,7 +7,8 @@ export function curlLine({ baseUrls, allow }: Listing): string | undefined {
   const [method = '*', rule = '/'] = (allow[0] ?? EVERYTHING).split(/\s+/, 2);
   const path = rule.replace(/\*.*$/, '');
   const url = quoted(`${base}${path}`);
-  return method === '*' || method === 'GET' ? `curl ${url}` : `curl -X ${method} ${url}`;
+  if (method === '*' || method === 'GET') return `curl ${url}`;
+  return method === 'HEAD' ? `curl -I ${url}` : `curl -X ${method} ${url}`;
 }
 
 /** As a shell takes it for one word. */

@@ -44,7 +44,7 @@ ${curl === undefined ? '' : html`<pre tabindex="0"><code>${curl}</code></pre>`}
 ${it.only === undefined ? '' : html`<dt>Paths<dd>${it.only.map((text) => html`<code>${text}</code> `)}`}
 <dt>Allowed<dd>${isEverything(it) ? 'everything' : it.allow.map((rule) => html`<code>${rule}</code> `)}
 <dt>Key<dd>${it.authentication.map(({ kind, sets }) => `${kind} → ${sets.join(', ')}`).join(' · ')}${it.redacted ? ', taken out of responses' : ''}
-<dt>You may, as<dd>${it.allowedBy}${it.instance === undefined ? '' : ` (${it.instance})`}
+<dt>Open to<dd>${it.allowedBy}${it.instance === undefined ? '' : ` (${it.instance})`}
 </dl>
 </article>
 `;
@@ -66,7 +66,7 @@ const STYLE = `
   h2 small { font-weight: 400; opacity: .75; margin-left: .5rem; }
   article { border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; margin: 1rem 0; }
   code { font: .875em/1.5 ui-monospace, monospace; background: var(--soft); border-radius: .25rem; padding: .1em .35em; }
-  pre { margin: 0 0 .75rem; background: var(--soft); border-radius: .25rem; padding: .5rem .75rem; overflow-x: auto; }
+  pre { margin: 0 0 .75rem; background: var(--soft); border-radius: .25rem; padding: .5rem .75rem; white-space: pre-wrap; }
   pre code { background: none; padding: 0; user-select: all; -webkit-user-select: all; }
   dl { display: grid; grid-template-columns: 7rem 1fr; gap: .25rem 1rem; margin: 0; }
   dt { opacity: .75; } dd { margin: 0; }
