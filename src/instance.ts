@@ -1,7 +1,7 @@
 import type { Counts, Report, ResultCount } from './admin/report.ts';
 import { Ec2Directory } from './callers/ec2-directory.ts';
 import { decide } from './decide.ts';
-import { hide, rememberHidden } from './hide.ts';
+import { hide, sealHidden } from './hide.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import { formatProblem, type Problem } from './integrations/problem.ts';
 import type { CatalogueReading } from './integrations/read-catalogue.ts';
@@ -10,6 +10,7 @@ import type { ListenAddress } from './processor/listen-address.ts';
 import { patience } from './processor/patience.ts';
 import { ProcessorServer } from './processor/processor-server.ts';
 import { Redactions } from './redaction/redactions.ts';
+import { Seal } from './redaction/seal.ts';
 import type { LabelMoved } from './secrets/label-events.ts';
 import { SecretLog } from './secrets/secret-log.ts';
 import { SecretStore } from './secrets/secret-store.ts';
@@ -33,6 +34,8 @@ export interface InstanceOptions {
   readonly log: Log;
   /** The configuration to start from when the file has mistakes. Absent: mistakes are an error. */
   readonly configuration?: string;
+  /** What all processes behind one Envoy seal with, in base64. Absent: a key of this process's own. */
+  readonly sealKey?: string;
   /** Told that the file was taken over, at the start or after a change. */
   readonly onConfiguration?: () => void;
 }
@@ -60,7 +63,7 @@ export class Instance {
   #ending = false;
 
   /** @throws CatalogueError when the file that defines the integrations has errors. */
-  constructor({ settings, log, configuration, onConfiguration }: InstanceOptions) {
+  constructor({ settings, log, configuration, sealKey, onConfiguration }: InstanceOptions) {
     const first = readWithFallback(settings.config, configuration);
     this.#log = log;
     this.#onConfiguration = onConfiguration;
@@ -86,6 +89,7 @@ export class Instance {
     this.#directory = new Ec2Directory(settings, log);
     this.#directory.follow(this.#catalogue.tagsFromEc2);
     const denials = new DenialLog(log);
+    const seal = new Seal(sealKey === undefined ? undefined : Buffer.from(sealKey, 'base64'));
     this.#processor = new ProcessorServer({
       decide: (facts) =>
         decide(facts, {
@@ -95,10 +99,10 @@ export class Instance {
           instances: this.#directory.tags,
         }),
       hidden: (facts) =>
-        hide(facts, { catalogue: this.#catalogue, secrets: this.#secrets, redactions: this.#redactions }),
+        hide(facts, { catalogue: this.#catalogue, secrets: this.#secrets, seal, redactions: this.#redactions }),
+      seal: (answer) => sealHidden(answer, seal),
       patience: patience(settings.fetchDeadline),
       answered: (answer) => {
-        if (answer.kind === 'inject') rememberHidden(answer, this.#redactions);
         if (answer.kind === 'reply') this.#requests.count('', answer.about);
         else this.#requests.count(answer.integration ?? '', answer.kind === 'inject' ? 'injected' : answer.code);
         if (answer.kind === 'deny') denials.denied(answer);

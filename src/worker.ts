@@ -52,13 +52,14 @@ async function start({
   worker,
   settings,
   configuration,
+  sealKey,
 }: Extract<ToWorker<Settings>, { kind: 'start' }>): Promise<void> {
   process.title = `attache worker ${worker}`;
   const log = createLog(settings.log).child({ worker });
   endOnException(log);
   try {
     const onConfiguration = () => tellConfiguration(settings.config);
-    instance = new Instance({ settings, log, configuration, onConfiguration });
+    instance = new Instance({ settings, log, configuration, sealKey, onConfiguration });
     await requireAwsSettings();
     await instance.start(addressesOf(settings.listen, worker), 'read');
   } catch (error) {

@@ -18,6 +18,7 @@ import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
+import { checkRedaction } from './redaction-rule.ts';
 import { checkRetries } from './retries-rule.ts';
 import { checkRoutes } from './routes-rule.ts';
 import { checkLogs } from './secrets-in-logs-rule.ts';
@@ -71,6 +72,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   for (const cluster of new Set(passages.filter(({ asks }) => asks).map((passage) => passage.cluster))) {
     if (cluster !== undefined) yield* checkDestination(config, cluster);
   }
+  yield* checkRedaction(config);
   yield* checkDiscovery(config, longest);
   yield* checkLogs(config);
   yield* checkBooleans(config);

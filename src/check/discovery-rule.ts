@@ -1,11 +1,12 @@
 import type { Node } from 'yaml';
 import { ANSWER_HEADERS, QUESTION_HEADERS } from '../discovery/discover.ts';
+import { isA, isDisabled, routeOverride } from '../integrations/envoy-filters.ts';
 import type { Route } from '../integrations/envoy-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import { DISCOVERY_ATTRIBUTE } from '../processor/request-facts.ts';
-import { type AttacheFilter, findDiscoveryFilters, isDisabled, routeOverride } from './attache-filter.ts';
-import { type Configuration, isA } from './configuration.ts';
+import { type AttacheFilter, findDiscoveryFilters } from './attache-filter.ts';
+import type { Configuration } from './configuration.ts';
 import { CALLER_ATTRIBUTES, checkCall } from './filter-rule.ts';
 import { isForwarded } from './forward-rule.ts';
 import { mayWrite } from './mutation-rule.ts';

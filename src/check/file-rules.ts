@@ -1,7 +1,8 @@
 import { isScalar } from 'yaml';
+import { isA } from '../integrations/envoy-filters.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf } from '../integrations/yaml-values.ts';
-import { type Configuration, isA } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
 
 /** Words that are texts to most readers of YAML, and booleans to Envoy. */
 const BOOLEAN_WORD = /^(?:y|n|yes|no|on|off)$/i;

@@ -5,6 +5,7 @@ import {
   ADDRESS_ATTRIBUTE,
   ATTEMPT_ATTRIBUTE,
   INTEGRATION_ATTRIBUTE,
+  SEALED_NAMESPACE,
   URI_SAN_ATTRIBUTE,
 } from '../processor/request-facts.ts';
 import type { AttacheFilter } from './attache-filter.ts';
@@ -115,8 +116,16 @@ function letters(expression: string): string {
   return expression.toLowerCase().replace(/[^a-z_]/g, '');
 }
 
-function* metadata({ source }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
+function* metadata({ source, catalogue }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
   const options = source.get(config, 'metadata_options');
+  const received = source.items(source.get(options, 'receiving_namespaces', 'untyped')).map(textOf);
+  if ([...catalogue].some(({ redact }) => redact) && !received.includes(SEALED_NAMESPACE)) {
+    yield source.error(
+      source.get(options, 'receiving_namespaces') ?? options ?? item,
+      `metadata_options.receiving_namespaces lacks ${SEALED_NAMESPACE}: what must be taken out of responses is not told`,
+      `write receiving_namespaces: { untyped: [attache, ${SEALED_NAMESPACE}] }`,
+    );
+  }
   const effects = {
     receiving_namespaces: 'the access log does not show which integration and secret version a request had',
     forwarding_namespaces: 'on a retry Attaché does not learn which secret version was refused',

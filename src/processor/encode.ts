@@ -11,7 +11,7 @@ import {
   ProcessingMode_HeaderSendMode as Send,
 } from './gen/envoy/extensions/filters/http/ext_proc/v3/processing_mode.ts';
 import { ProcessingResponse } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
-import { NAMESPACE } from './request-facts.ts';
+import { NAMESPACE, SEALED_NAMESPACE } from './request-facts.ts';
 
 /** Bytes of answers that were given before, by what they do and for whom: they live as long as the secret's version does. */
 const encoded = {
@@ -25,18 +25,21 @@ const MOST_CALLERS = 256;
 /** What Envoy has asked about: its answer must be of the same kind. */
 export type Question = 'requestHeaders' | 'requestBody';
 
+/** What an injection carries that must not come back, sealed, by the id of its version or token; undefined when all of it may. */
+export type SealHidden = (answer: Injected) => Readonly<Record<string, readonly string[]>> | undefined;
+
 /** The answer as Envoy reads it. An injection that serves many requests is encoded once; then its bytes are handed out again. */
-export function encodeAnswer(answer: Answer, question: Question): Buffer {
+export function encodeAnswer(answer: Answer, question: Question, seal: SealHidden): Buffer {
   if (answer.kind === 'deny') return encodeDenial(answer);
   if (answer.kind === 'reply') return encodeReply(answer);
   const isPlain = answer.tried === undefined && answer.refusedTokens === undefined && question === 'requestHeaders';
-  if (!isPlain || !answer.injection.isShared) return encodeInjection(answer, question);
+  if (!isPlain || !answer.injection.isShared) return encodeInjection(answer, question, seal(answer));
   const known = knownFor(answer.final ? encoded.final : encoded.retriable, answer.injection);
   const { caller } = answer;
   const key = caller === undefined ? '' : caller.instance === undefined ? caller.by : `${caller.by} ${caller.instance}`;
   let bytes = known.get(key);
   if (bytes === undefined) {
-    bytes = encodeInjection(answer, question);
+    bytes = encodeInjection(answer, question, seal(answer));
     if (known.size >= MOST_CALLERS) known.clear();
     known.set(key, bytes);
   }
@@ -68,6 +71,7 @@ export function encodeRequestForTime(ms: number): Buffer {
 function encodeInjection(
   { injection, integration, secret, version, final, tried, refusedTokens, caller }: Injected,
   question: Question,
+  sealed: ReturnType<SealHidden>,
 ): Buffer {
   const headerMutation = {
     setHeaders: injection.set.map(({ name, value }) => overwrite(name, value)),
@@ -87,6 +91,8 @@ function encodeInjection(
         ...(caller === undefined ? {} : { caller: caller.by }),
         ...(caller?.instance === undefined ? {} : { instance: caller.instance }),
       },
+      // Envoy adds the keys of each attempt to those of the attempts before it.
+      ...(sealed === undefined ? {} : { [SEALED_NAMESPACE]: sealed }),
     },
   });
 }

@@ -27,6 +27,9 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
 /** The namespace of the dynamic metadata in which Attaché leaves what it did, for the next attempt and the access log. */
 export const NAMESPACE = 'attache';
 
+/** The namespace in which it leaves, encrypted, what a response must not bring back. No access log prints it. */
+export const SEALED_NAMESPACE = 'attache.redact';
+
 /** Under this key Envoy sends the attributes, however the filter is named. */
 const FILTER = 'envoy.filters.http.ext_proc';
 
@@ -128,7 +131,7 @@ function fields(headers: HttpHeaders): [string, string][] {
 }
 
 /** A list of texts in what Attaché has left about a request. */
-export function listed(request: ProcessingRequest, key: string): readonly string[] {
-  const list: unknown = request.metadataContext?.filterMetadata[NAMESPACE]?.[key];
+export function listed(request: ProcessingRequest, key: string, namespace = NAMESPACE): readonly string[] {
+  const list: unknown = request.metadataContext?.filterMetadata[namespace]?.[key];
   return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
 }

@@ -1,5 +1,5 @@
 import type { ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
-import { attributesOf, INTEGRATION_ATTRIBUTE, listed, NAMESPACE } from './request-facts.ts';
+import { attributesOf, INTEGRATION_ATTRIBUTE, listed, NAMESPACE, SEALED_NAMESPACE } from './request-facts.ts';
 
 /** What is known of a response, as far as it tells what may stand in it. */
 export interface ResponseFacts {
@@ -17,10 +17,17 @@ export interface InjectionRecord {
   readonly versions: readonly string[];
   /** Ids of tokens. */
   readonly tokens: readonly string[];
+  /** What one of them has put into requests, sealed; undefined when it is not told. */
+  readonly sealed: (id: string) => readonly string[] | undefined;
 }
 
 /** The attribute that tells where a response comes from. */
-const DETAILS_ATTRIBUTE = 'response.code_details';
+export const DETAILS_ATTRIBUTE = 'response.code_details';
+
+/** Empty when Envoy hands none over. */
+function sealedIn(request: ProcessingRequest): object {
+  return request.metadataContext?.filterMetadata[SEALED_NAMESPACE] ?? {};
+}
 
 /**
  * The facts in a message about response headers.
@@ -33,7 +40,13 @@ export function responseFacts(request: ProcessingRequest): ResponseFacts {
   const isRecorded = request.metadataContext?.filterMetadata[NAMESPACE] !== undefined;
   return {
     integration: typeof integration === 'string' && integration !== '' ? integration : undefined,
-    record: isRecorded ? { versions: listed(request, 'tried'), tokens: listed(request, 'tokens') } : undefined,
+    record: isRecorded
+      ? {
+          versions: listed(request, 'tried'),
+          tokens: listed(request, 'tokens'),
+          sealed: (id) => (id in sealedIn(request) ? listed(request, id, SEALED_NAMESPACE) : undefined),
+        }
+      : undefined,
     isOfDestination: attributes?.[DETAILS_ATTRIBUTE] === 'via_upstream',
   };
 }

@@ -56,8 +56,10 @@ export class ResponseRedaction {
 
   /** Gives up what is held back. */
   close(): void {
-    this.#redactor?.wipe();
+    if (this.#redactor === undefined) return;
+    this.#redactor.wipe();
     this.#redactor = undefined;
+    if (typeof this.#hidden === 'object' && !('kind' in this.#hidden)) this.#hidden.leave();
   }
 
   #headers({ headers, endOfStream }: HttpHeaders): Buffer {
@@ -75,6 +77,7 @@ export class ResponseRedaction {
     } as const;
     if (endOfStream) return encode({ response });
     this.#expects = 'body';
+    hidden.enter();
     this.#redactor = new Redactor(hidden);
     return encode({ response, modeOverride: STREAMED });
   }

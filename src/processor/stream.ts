@@ -1,6 +1,6 @@
 import { type ServerDuplexStream, type StatusObject, status } from '@grpc/grpc-js';
 import type { Answer, Decision } from './answer.ts';
-import { encodeAnswer, encodeRequestForBody, encodeRequestForTime, type Question } from './encode.ts';
+import { encodeAnswer, encodeRequestForBody, encodeRequestForTime, type Question, type SealHidden } from './encode.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
 import { type ResponseFacts, responseFacts } from './response-facts.ts';
@@ -14,6 +14,7 @@ export interface StreamContext {
   readonly decide: Decide;
   /** What a response may hold that must not come back. */
   readonly hidden: (facts: ResponseFacts) => Hidden;
+  readonly seal: SealHidden;
   /** How much time to ask Envoy for when an answer has to wait, in ms. */
   readonly patience: number;
   /** Told of each answer as it is written. */
@@ -46,7 +47,7 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
 
   const answer = (result: Answer, question: Question) => {
     if (finished) return;
-    call.write(encodeAnswer(result, question));
+    call.write(encodeAnswer(result, question, context.seal));
     answered = true;
     context.answered(result);
     if (halfClosed) endWell();

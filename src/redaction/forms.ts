@@ -56,6 +56,8 @@ export class Forms {
   /** The length of the longest form in bytes: no search holds back more. */
   readonly longest: number;
   readonly #tables: Tables;
+  #users = 0;
+  #dropped = false;
 
   static {
     tablesOf = (forms) => forms.#tables;
@@ -69,6 +71,22 @@ export class Forms {
     const length = (pattern: Pattern) => pattern.reduce((sum, node) => sum + graph.longest(node), 0);
     this.longest = Math.max(0, ...patterns.map(length));
     this.#tables = flatten(graph, patterns);
+  }
+
+  /** Keeps them from being wiped, until {@link leave} has been called as often. */
+  enter(): void {
+    this.#users += 1;
+  }
+
+  leave(): void {
+    this.#users -= 1;
+    if (this.#dropped && this.#users === 0) this.wipe();
+  }
+
+  /** Wipes them as soon as nobody uses them. */
+  drop(): void {
+    this.#dropped = true;
+    if (this.#users === 0) this.wipe();
   }
 
   /** Overwrites what was made of the values. A redactor that is used afterwards throws: end it before. */

@@ -1,46 +1,25 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { Forms, type HiddenValue } from './forms.ts';
 
-/** How many versions and tokens are remembered, and for how long after they were last sent, in ms. */
-const MOST_VALUES = 2_000;
-const KEPT_FOR = 60 * 60_000;
-
-/** For how many combinations of them the forms are kept: each is about 200 KB. */
+/** For how many combinations of values the forms are kept, each about 200 KB, and for how long after their last use, in ms. */
 const MOST_FORMS = 200;
+const KEPT_FOR = 10 * 60_000;
 
-/** What injections have carried that must not come back, for as long as responses may bring it. */
+/** The forms of what injections have carried. They are overwritten when they are dropped and no response needs them. */
 export class Redactions {
-  readonly #values = new LRUCache<string, readonly HiddenValue[]>({
-    max: MOST_VALUES,
+  readonly #salt = randomBytes(32);
+  readonly #forms = new LRUCache<string, Forms>({
+    max: MOST_FORMS,
     ttl: KEPT_FOR,
+    ttlAutopurge: true,
     updateAgeOnGet: true,
+    dispose: (forms) => forms.drop(),
   });
-  readonly #forms = new LRUCache<string, Forms>({ max: MOST_FORMS });
 
-  /**
-   * Remembers what is sent.
-   *
-   * @param id names the integration and the version or the token.
-   */
-  remember(id: string, values: readonly HiddenValue[]): void {
-    if (!this.#values.has(id)) this.#values.set(id, values);
-  }
-
-  /**
-   * The forms of everything that these have carried. They are made once for each combination, in milliseconds.
-   *
-   * @param otherwise finds what one has carried that another process has sent.
-   * @returns undefined when one of them is not known: what it has carried cannot be hidden.
-   */
-  formsOf(ids: readonly string[], otherwise: (id: string) => readonly HiddenValue[] | undefined): Forms | undefined {
-    const values: HiddenValue[] = [];
-    for (const id of ids) {
-      const known = this.#values.get(id) ?? otherwise(id);
-      if (known === undefined) return undefined;
-      this.remember(id, known);
-      values.push(...known);
-    }
-    const key = ids.join(' ');
+  /** The forms of all these values: made in milliseconds the first time, and known from then on. */
+  formsOf(values: readonly HiddenValue[]): Forms {
+    const key = this.#keyOf(values);
     let forms = this.#forms.get(key);
     if (forms === undefined) {
       forms = new Forms(values);
@@ -51,7 +30,13 @@ export class Redactions {
 
   /** Forgets everything. */
   close(): void {
-    this.#values.clear();
     this.#forms.clear();
+  }
+
+  /** By the values themselves: a version of a secret may have other parts that count after its integration was changed. */
+  #keyOf(values: readonly HiddenValue[]): string {
+    const hmac = createHmac('sha256', this.#salt);
+    for (const { bytes } of values) hmac.update(`${bytes.length} `).update(bytes);
+    return hmac.digest('base64');
   }
 }

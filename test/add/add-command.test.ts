@@ -104,7 +104,7 @@ describe('attache add', () => {
   });
 
   it('writes nothing when the result would not be valid', async () => {
-    const broken = GOOD.replace('failure_mode_allow: false', 'failure_mode_allow: true');
+    const broken = GOOD.replace('failure_mode_allow: false      #', 'failure_mode_allow: true       #');
     const { file } = copy(broken);
 
     const { code, stdout, stderr } = await add('resend', '--file', file);

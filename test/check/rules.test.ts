@@ -188,7 +188,7 @@ const FILTERS: Case[] = [
   ],
   [
     'no audit',
-    'receiving_namespaces: { untyped: [attache] }, ',
+    'receiving_namespaces: { untyped: [attache, attache.redact] }, ',
     '',
     'warning: metadata_options.receiving_namespaces lacks attache',
     '{ forwarding_namespaces',

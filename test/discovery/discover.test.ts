@@ -44,7 +44,7 @@ describe('an answer about what a caller may use', () => {
       page: 1,
       pages: 1,
     });
-    expect(body).not.toMatch(/secret-of|api_key/);
+    expect(body).not.toMatch(/held|api_key/);
   });
 
   it('lists by the rules that requests are judged by, and names the rule', async () => {

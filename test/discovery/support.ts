@@ -1,5 +1,5 @@
 import { discover } from '../../src/discovery/discover.ts';
-import { parseCatalogue } from '../../src/integrations/read-catalogue.ts';
+import { examine } from '../../src/integrations/examine.ts';
 import type { RequestFacts } from '../../src/processor/request-facts.ts';
 import { caller } from '../callers/support.ts';
 import { request } from '../credentials/support.ts';
@@ -13,17 +13,17 @@ export function virtualHost(name: string, block: object, more: object = {}, doma
       {
         match: { prefix: '/' },
         route: { cluster: 'internet', host_rewrite_literal: `api.${name}.example` },
-        metadata: { filter_metadata: { attache: { integration: name, secret: `prod/secret-of-${name}`, ...block } } },
+        metadata: { filter_metadata: { attache: { integration: name, secret: `prod/held/${name}`, ...block } } },
         ...more,
       },
     ],
   };
 }
 
-/** The catalogue of an Envoy configuration with these virtual hosts. */
+/** The catalogue of an Envoy configuration with these virtual hosts, whatever else it lacks. */
 export function catalogueOf(virtualHosts: readonly object[], serverWide: object = {}) {
   const file = { node: { metadata: { attache: serverWide } }, static_resources: {}, virtual_hosts: virtualHosts };
-  return parseCatalogue('envoy.yaml', JSON.stringify(file)).catalogue;
+  return examine('envoy.yaml', JSON.stringify(file)).catalogue;
 }
 
 /** A question about what may be used, as it should be but for what is given. */

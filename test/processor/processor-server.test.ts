@@ -43,6 +43,7 @@ describe('the processor', () => {
     server = new ProcessorServer({
       decide,
       hidden: () => 'nothing',
+      seal: () => undefined,
       patience: 2_250,
       answered: () => undefined,
       failed,
@@ -238,6 +239,7 @@ describe('the processor', () => {
     const other = new ProcessorServer({
       decide,
       hidden: () => 'nothing',
+      seal: () => undefined,
       patience: 1,
       answered: () => undefined,
       failed,
