@@ -5,6 +5,7 @@ import type { LookupError } from './callers/lookup-error.ts';
 import { CredentialError } from './credentials/credential-error.ts';
 import type { Injection } from './credentials/injection.ts';
 import { UnfitRequestError } from './credentials/unfit-request-error.ts';
+import { discover } from './discovery/discover.ts';
 import { BODIES_ATTRIBUTE } from './integrations/body-override.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
@@ -43,6 +44,7 @@ interface Case {
  * same turn; without one, or on a retry, it waits for AWS, or for whoever gives a token for it.
  */
 export function decide(facts: RequestFacts, holdings: Holdings): Decision | Promise<Decision> {
+  if (facts.isDiscovery) return discover(facts, holdings);
   if (facts.integration === undefined) return NO_INTEGRATION;
   const integration = holdings.catalogue.get(facts.integration);
   if (integration === undefined) return unknownIntegration(facts.integration);

@@ -103,7 +103,8 @@ export class Instance {
       seal: (answer) => sealHidden(answer, seal),
       patience: patience(settings.fetchDeadline),
       answered: (answer) => {
-        this.#requests.count(answer.integration ?? '', answer.kind === 'inject' ? 'injected' : answer.code);
+        if (answer.kind === 'reply') this.#requests.count('', answer.about);
+        else this.#requests.count(answer.integration ?? '', answer.kind === 'inject' ? 'injected' : answer.code);
         if (answer.kind === 'deny') denials.denied(answer);
       },
       failed: (error) => log.error({ err: error }, 'request failed inside'),

@@ -12,6 +12,7 @@ import { checkBodies, checkBodyLimits } from './bodies-rule.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { type Configuration, configuration } from './configuration.ts';
 import { checkDestination } from './destination-rule.ts';
+import { checkDiscovery } from './discovery-rule.ts';
 import { checkBooleans, checkListeners } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
@@ -73,6 +74,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
     if (cluster !== undefined) yield* checkDestination(config, cluster);
   }
   yield* checkRedaction(config);
+  yield* checkDiscovery(config, longest);
   yield* checkLogs(config);
   yield* checkTracing(config);
   yield* checkBooleans(config);

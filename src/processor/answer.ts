@@ -70,8 +70,20 @@ export interface Denied {
   readonly retryAfter?: number;
 }
 
+/** The request asked Attaché itself, and here is what it gets: it goes nowhere else. */
+export interface Replied {
+  readonly kind: 'reply';
+  /** What it was about, for counts and the audit record. */
+  readonly about: 'discovery';
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Holds no secret. */
+  readonly body: string;
+}
+
 /** What becomes of a request. */
-export type Answer = Injected | Denied;
+export type Answer = Injected | Denied | Replied;
 
 /** What is decided about a request as far as it is known: what becomes of it, or that more of it is needed. */
 export type Decision = Answer | ReadBody;

@@ -16,6 +16,8 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
   readonly hasUnreadBody: boolean;
   /** Whether Envoy hands a body over when it is asked to. */
   readonly givesBodies: boolean;
+  /** Whether it asks Attaché itself what it may use. Then it must get no credential, whatever else is known of it. */
+  readonly isDiscovery: boolean;
   /** Who asks. */
   readonly caller: Caller;
   /** The VersionIds that earlier attempts carried, in their order. Read from the message only when it is asked for. */
@@ -38,6 +40,12 @@ export const ATTEMPT_ATTRIBUTE = 'upstream.request_attempt_count';
 /** The connection's own peer, and the first URI in the certificate that it has shown and Envoy has verified. */
 export const ADDRESS_ATTRIBUTE = 'source.address';
 export const URI_SAN_ATTRIBUTE = 'connection.uri_san_peer_certificate';
+
+/**
+ * A constant that the filter for discovery sends. No header says so and no route: what the running filter itself says is how a
+ * question about integrations is told from one for a credential.
+ */
+export const DISCOVERY_ATTRIBUTE = "'discovery'";
 
 /**
  * The facts in a message about request headers. What most requests do not need is read from it when it is asked for.
@@ -94,6 +102,10 @@ class HeadersOfRequest implements RequestFacts {
       uriSan: typeof uriSan === 'string' ? parseUriSan(uriSan) : undefined,
       claims: claimsOf(this.#metadata),
     };
+  }
+
+  get isDiscovery(): boolean {
+    return this.#attributes?.[DISCOVERY_ATTRIBUTE] === 'discovery';
   }
 
   get givesBodies(): boolean {
