@@ -76,6 +76,7 @@ function encodeInjection(
     response: { $case: question, value: { response: { headerMutation } } },
     dynamicMetadata: {
       [NAMESPACE]: {
+        decision: 'injected',
         integration,
         secret,
         version: shortVersionId(version),
@@ -89,7 +90,7 @@ function encodeInjection(
   });
 }
 
-function encodeDenial({ code, message, integration, reason, retryAfter }: Denied): Buffer {
+function encodeDenial({ code, message, integration, caller, reason, retryAfter }: Denied): Buffer {
   const setHeaders = [text('content-type', 'application/json'), text('x-attache-error', code)];
   if (retryAfter !== undefined) setHeaders.push(text('retry-after', String(retryAfter)));
   return encode({
@@ -103,8 +104,10 @@ function encodeDenial({ code, message, integration, reason, retryAfter }: Denied
       },
     },
     dynamicMetadata: {
-      attache: {
+      [NAMESPACE]: {
+        decision: 'denied',
         ...(integration === undefined ? {} : { integration }),
+        ...(caller === undefined ? {} : { caller }),
         code,
         ...(reason === undefined ? {} : { reason }),
       },
