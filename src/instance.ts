@@ -1,4 +1,5 @@
 import type { Counts, Report, ResultCount } from './admin/report.ts';
+import { type AuditEntry, auditFields } from './audit-record.ts';
 import { Ec2Directory } from './callers/ec2-directory.ts';
 import { decide } from './decide.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
@@ -15,9 +16,11 @@ import { SecretWriter } from './secrets/secret-writer.ts';
 import { awsSettingsProblems, READ_DEADLINE, SecretsManager } from './secrets/secrets-manager.ts';
 import { withDeadline } from './secrets/with-deadline.ts';
 import { type Settings, SettingsError } from './settings.ts';
+import { AuditLog } from './telemetry/audit-log.ts';
 import { DenialLog } from './telemetry/denial-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { RequestCounters } from './telemetry/request-counters.ts';
+import type { LogOutput } from './telemetry/standard-output.ts';
 import { TokenLog } from './tokens/token-log.ts';
 import { TokenStore } from './tokens/token-store.ts';
 import { readWithFallback } from './workers/last-good-configuration.ts';
@@ -29,6 +32,8 @@ const PREFETCH_PATIENCE = 10_000;
 export interface InstanceOptions {
   readonly settings: Settings;
   readonly log: Log;
+  /** Where that log goes. */
+  readonly output: LogOutput;
   /** The configuration to start from when the file has mistakes. Absent: mistakes are an error. */
   readonly configuration?: string;
   /** Told that the file was taken over, at the start or after a change. */
@@ -40,6 +45,9 @@ export class Instance {
   readonly #log: Log;
   readonly #onConfiguration: (() => void) | undefined;
   readonly #requests = new RequestCounters();
+  readonly #denials: DenialLog;
+  /** Absent while denials are enough. */
+  readonly #audit: AuditLog<AuditEntry> | undefined;
   readonly #secretLog: SecretLog;
   readonly #source: SecretsManager;
   readonly #secrets: SecretStore;
@@ -57,7 +65,7 @@ export class Instance {
   #ending = false;
 
   /** @throws CatalogueError when the file that defines the integrations has errors. */
-  constructor({ settings, log, configuration, onConfiguration }: InstanceOptions) {
+  constructor({ settings, log, output, configuration, onConfiguration }: InstanceOptions) {
     const first = readWithFallback(settings.config, configuration);
     this.#log = log;
     this.#onConfiguration = onConfiguration;
@@ -82,7 +90,8 @@ export class Instance {
     });
     this.#directory = new Ec2Directory(settings, log);
     this.#directory.follow(this.#catalogue.tagsFromEc2);
-    const denials = new DenialLog(log);
+    this.#denials = new DenialLog(log);
+    this.#audit = settings.audit === 'all' ? new AuditLog(log, output, auditFields) : undefined;
     this.#processor = new ProcessorServer({
       decide: (facts) =>
         decide(facts, {
@@ -92,9 +101,10 @@ export class Instance {
           instances: this.#directory.tags,
         }),
       patience: patience(settings.fetchDeadline),
-      answered: (answer) => {
+      answered: (answer, facts) => {
         this.#requests.count(answer.integration ?? '', answer.kind === 'inject' ? 'injected' : answer.code);
-        if (answer.kind === 'deny') denials.denied(answer);
+        if (answer.kind === 'deny') this.#denials.denied(answer);
+        this.#audit?.add({ at: Date.now(), answer, caller: facts.caller, attempt: facts.attempt });
       },
       failed: (error) => log.error({ err: error }, 'request failed inside'),
     });
@@ -141,6 +151,7 @@ export class Instance {
       requests: [...this.#requests.rows()],
       secretChecks: resultCounts(this.#secretLog.counts()),
       tokens: resultCounts(this.#tokenLog.counts()),
+      ...(this.#audit === undefined ? {} : { auditLost: this.#audit.lost }),
     };
   }
 
@@ -168,6 +179,8 @@ export class Instance {
     this.#ready = false;
     this.#watcher.close();
     await this.#processor.drain(grace);
+    this.#denials.close();
+    this.#audit?.close();
     this.#directory.close();
     this.#tokens.close();
     this.#secrets.close();

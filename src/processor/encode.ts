@@ -90,7 +90,7 @@ function encodeInjection(
   });
 }
 
-function encodeDenial({ code, message, integration, caller, reason, retryAfter }: Denied): Buffer {
+function encodeDenial({ code, message, integration, secret, caller, reason, retryAfter }: Denied): Buffer {
   const setHeaders = [text('content-type', 'application/json'), text('x-attache-error', code)];
   if (retryAfter !== undefined) setHeaders.push(text('retry-after', String(retryAfter)));
   return encode({
@@ -107,6 +107,7 @@ function encodeDenial({ code, message, integration, caller, reason, retryAfter }
       [NAMESPACE]: {
         decision: 'denied',
         ...(integration === undefined ? {} : { integration }),
+        ...(secret === undefined ? {} : { secret }),
         ...(caller === undefined ? {} : { caller }),
         code,
         ...(reason === undefined ? {} : { reason }),

@@ -12,8 +12,8 @@ export interface StreamContext {
   readonly decide: Decide;
   /** How much time to ask Envoy for when an answer has to wait, in ms. */
   readonly patience: number;
-  /** Told of each answer as it is written. */
-  readonly answered: (answer: Answer) => void;
+  /** Told of each answer as it is written, and of what it is about. */
+  readonly answered: (answer: Answer, facts: RequestFacts) => void;
   /** Told of an exception in `decide`. */
   readonly failed: (error: unknown) => void;
 }
@@ -39,11 +39,11 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     call.end();
   };
 
-  const answer = (result: Answer, question: Question) => {
+  const answer = (result: Answer, about: RequestFacts, question: Question) => {
     if (finished) return;
     call.write(encodeAnswer(result, question));
     answered = true;
-    context.answered(result);
+    context.answered(result, about);
     if (halfClosed) endWell();
   };
 
@@ -58,9 +58,9 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     fail(status.INTERNAL, 'Attaché failed inside; see its log');
   };
 
-  const take = (decision: Decision, question: Question) => {
+  const take = (decision: Decision, about: RequestFacts, question: Question) => {
     if (finished) return;
-    if (decision.kind !== 'read-body') return answer(decision, question);
+    if (decision.kind !== 'read-body') return answer(decision, about, question);
     if (question === 'requestBody') throw new Error('a body that was read is asked for again');
     expected = 'requestBody';
     if (halfClosed) return fail(status.INVALID_ARGUMENT, NO_BODY);
@@ -69,7 +69,7 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
 
   const decide = (about: RequestFacts, question: Question) => {
     const result = context.decide(about);
-    if (!(result instanceof Promise)) return take(result, question);
+    if (!(result instanceof Promise)) return take(result, about, question);
     let settled = false;
     // What needs no more than this turn is answered before Envoy is asked for more time.
     setImmediate(() => {
@@ -78,7 +78,7 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     result
       .then((decision) => {
         settled = true;
-        take(decision, question);
+        take(decision, about, question);
       })
       .catch(crash);
   };

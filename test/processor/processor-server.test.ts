@@ -72,7 +72,13 @@ describe('the processor', () => {
       },
     });
     expect(answers[0]?.dynamicMetadata).toEqual({
-      attache: { integration: 'stripe', secret: 'prod/stripe', version: '12345678', tried: ['12345678-abcd'] },
+      attache: {
+        decision: 'injected',
+        integration: 'stripe',
+        secret: 'prod/stripe',
+        version: '12345678',
+        tried: ['12345678-abcd'],
+      },
     });
   });
 
@@ -81,6 +87,8 @@ describe('the processor', () => {
       kind: 'deny',
       code: 'secret_unavailable',
       integration: 'stripe',
+      secret: 'prod/stripe',
+      caller: '10.1.2.3',
       reason: 'throttled',
       message: 'wait',
       retryAfter: 3,
@@ -100,7 +108,14 @@ describe('the processor', () => {
       ['retry-after', '3'],
     ]);
     expect(answers[0]?.dynamicMetadata).toEqual({
-      attache: { integration: 'stripe', code: 'secret_unavailable', reason: 'throttled' },
+      attache: {
+        decision: 'denied',
+        integration: 'stripe',
+        secret: 'prod/stripe',
+        caller: '10.1.2.3',
+        code: 'secret_unavailable',
+        reason: 'throttled',
+      },
     });
   });
 
