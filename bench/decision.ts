@@ -17,6 +17,9 @@ import { TokenStore } from '../src/tokens/token-store.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../test/support/raw-stream.ts';
 
 const MANY = 1_000;
+
+/** How often all servers are started anew: two processes of the same program differ by a few per cent. */
+const GENERATIONS = 4;
 /** Twenty callers of every kind; the last one lets in whoever comes. */
 function callersOf(index: number): string {
   const networks = Array.from({ length: 8 }, (_, at) => `10.${index % 256}.${at}.0/24`);
@@ -47,6 +50,7 @@ interface Side {
   readonly name: string;
   readonly config: string;
   readonly messages: readonly Buffer[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 function side(name: string, config: string, integrations: readonly string[]): Side {
@@ -67,6 +71,11 @@ const others = [
   side('1,000 integrations without callers', many.replaceAll(/, callers: .*\] }/g, ' }'), names),
   side('1,000 integrations of twenty callers', many, names),
 ];
+const audited = {
+  ...none,
+  name: 'one integration without callers and ATTACHE_AUDIT=all',
+  env: { ATTACHE_AUDIT: 'all' },
+};
 
 await inProcess();
 await wholeServer();
@@ -135,38 +144,55 @@ async function wholeServer(): Promise<void> {
   await using aws = await startAws();
   await aws.put('prod/api', 'key');
   const folder = mkdtempSync(join(tmpdir(), 'attache-bench-'));
-  await using started = new AsyncDisposableStack();
-  const servers: { pid: number; session: ClientHttp2Session; frames: Buffer[] }[] = [];
-  for (const [index, { config, messages }] of [none, ...others].entries()) {
-    const file = join(folder, `${index}.yaml`);
-    writeFileSync(file, config);
-    const socket = join(folder, `${index}.sock`);
-    const { pid } = started.use(await startAttache({ sockets: [socket], config: file, aws: aws.environment }));
-    const session = connectRaw(socket);
-    started.defer(() => session.destroy());
-    servers.push({ pid, session, frames: messages.map((message) => grpcFrame(message)) });
-  }
-  const load = async ({ session, frames }: (typeof servers)[number], count: number) => {
-    for (let sent = 0; sent < count; sent += 50) {
-      const some = Array.from({ length: 50 }, (_, index) =>
-        rawStream(session, [frames[(sent + index) % 1_000] as Buffer]),
+  const sides = [none, ...others, audited];
+  const times = sides.map((): number[] => []);
+  for (let generation = 0; generation < GENERATIONS; generation += 1) {
+    await using started = new AsyncDisposableStack();
+    const servers: Server[] = [];
+    for (const [index, { config, messages, env }] of sides.entries()) {
+      const file = join(folder, `${index}.yaml`);
+      writeFileSync(file, config);
+      const sockets = [join(folder, `${generation}-${index}.sock`)];
+      const { pid } = started.use(
+        await startAttache({ sockets, config: file, aws: aws.environment, ...(env && { env }) }),
       );
-      for (const { answers } of await Promise.all(some)) {
-        if (answers[0]?.response?.$case !== 'requestHeaders') throw new Error('not injected');
-      }
+      const session = connectRaw(sockets[0] ?? '');
+      started.defer(() => session.destroy());
+      servers.push({ pid, session, frames: messages.map((message) => grpcFrame(message)), sent: 0 });
     }
-  };
-  for (const server of servers) await load(server, 5_000);
-  const times = servers.map((): number[] => []);
-  for (let round = 0; round < 16; round += 1) {
-    for (const [index, server] of servers.entries()) {
-      const began = cpuOf(server.pid);
-      await load(server, 1_500);
-      times[index]?.push((cpuOf(server.pid) - began) / 1_500);
+    for (const server of servers) await load(server, 6_000);
+    for (let round = 0; round < 24; round += 1) {
+      // Each side is at each place of the row in its turn.
+      for (let place = 0; place < servers.length; place += 1) {
+        const index = (round + place) % servers.length;
+        const server = servers[index] as Server;
+        const began = cpuOf(server.pid);
+        await load(server, 500);
+        times[index]?.push((cpuOf(server.pid) - began) / 500);
+      }
     }
   }
   report('whole server', times, 'µs of CPU a request');
   rmSync(folder, { recursive: true });
+}
+
+interface Server {
+  readonly pid: number;
+  readonly session: ClientHttp2Session;
+  readonly frames: readonly Buffer[];
+  sent: number;
+}
+
+async function load(server: Server, count: number): Promise<void> {
+  for (let sent = 0; sent < count; sent += 50) {
+    const some = Array.from({ length: 50 }, () => {
+      server.sent += 1;
+      return rawStream(server.session, [server.frames[server.sent % server.frames.length] as Buffer]);
+    });
+    for (const { answers } of await Promise.all(some)) {
+      if (answers[0]?.response?.$case !== 'requestHeaders') throw new Error('not injected');
+    }
+  }
 }
 
 /** CPU that a process has used, in µs, to the nanosecond as the scheduler counts it. */
@@ -184,7 +210,7 @@ function report(what: string, times: readonly number[][], unit: string): void {
   );
   const [base = Number.NaN, ...rest] = medians;
   process.stdout.write(`${what}: ${base.toFixed(2)} ${unit} with ${none.name}\n`);
-  for (const [index, median] of rest.entries()) {
-    process.stdout.write(`  ${(median / base).toFixed(3)} times that with ${others[index]?.name}\n`);
+  for (const [index, quarter = Number.NaN] of rest.entries()) {
+    process.stdout.write(`  ${(quarter / base).toFixed(2)} times that with ${[...others, audited][index]?.name}\n`);
   }
 }
