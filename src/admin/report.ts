@@ -6,6 +6,8 @@ export interface Counts {
   readonly secretChecks: readonly ResultCount[];
   /** Tokens that were asked for, by result. */
   readonly tokens: readonly ResultCount[];
+  /** Decisions that were to be logged and were not, since the log was not read in time. Absent: none. */
+  readonly auditLost?: number;
 }
 
 /** How often something ended in one way. */

@@ -62,7 +62,9 @@ export interface Denied {
   /** A sentence for the caller: what is wrong and how to mend it. Holds no secret. */
   readonly message: string;
   readonly integration?: string;
-  /** Who was refused, in one word. Absent when nobody asked who it was. */
+  /** Name or ARN of the secret, when the refusal is about it. */
+  readonly secret?: string;
+  /** Who was refused, in one word. */
   readonly caller?: string;
   /** A finer reason for the audit record, for example `throttled`. */
   readonly reason?: string;

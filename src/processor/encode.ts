@@ -82,6 +82,7 @@ function encodeInjection(
     response: { $case: question, value: { response: { headerMutation, bodyMutation: undefined } } },
     dynamicMetadata: {
       [NAMESPACE]: {
+        decision: 'injected',
         integration,
         secret,
         version: shortVersionId(version),
@@ -97,7 +98,7 @@ function encodeInjection(
   });
 }
 
-export function encodeDenial({ code, message, integration, reason, retryAfter }: Denied): Buffer {
+export function encodeDenial({ code, message, integration, secret, caller, reason, retryAfter }: Denied): Buffer {
   const setHeaders = [text('content-type', 'application/json'), text('x-attache-error', code)];
   if (retryAfter !== undefined) setHeaders.push(text('retry-after', String(retryAfter)));
   return encode({
@@ -111,8 +112,11 @@ export function encodeDenial({ code, message, integration, reason, retryAfter }:
       },
     },
     dynamicMetadata: {
-      attache: {
+      [NAMESPACE]: {
+        decision: 'denied',
         ...(integration === undefined ? {} : { integration }),
+        ...(secret === undefined ? {} : { secret }),
+        ...(caller === undefined ? {} : { caller }),
         code,
         ...(reason === undefined ? {} : { reason }),
       },

@@ -1,7 +1,6 @@
-import { parseSourceAddress } from '../callers/address.ts';
 import type { Caller } from '../callers/caller.ts';
 import { claimsOf } from '../callers/claim.ts';
-import { parseUriSan } from '../callers/spiffe.ts';
+import { callerOf } from '../callers/known-callers.ts';
 import type { RequestToInject } from '../credentials/kind.ts';
 import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
@@ -95,13 +94,8 @@ class HeadersOfRequest implements RequestFacts {
   }
 
   get caller(): Caller {
-    const address: unknown = this.#attributes?.[ADDRESS_ATTRIBUTE];
-    const uriSan: unknown = this.#attributes?.[URI_SAN_ATTRIBUTE];
-    return {
-      address: typeof address === 'string' ? parseSourceAddress(address) : undefined,
-      uriSan: typeof uriSan === 'string' ? parseUriSan(uriSan) : undefined,
-      claims: claimsOf(this.#metadata),
-    };
+    const attributes = this.#attributes;
+    return callerOf(attributes?.[ADDRESS_ATTRIBUTE], attributes?.[URI_SAN_ATTRIBUTE], claimsOf(this.#metadata));
   }
 
   get isDiscovery(): boolean {
