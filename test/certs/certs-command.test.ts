@@ -71,7 +71,10 @@ describe('attache certs', () => {
     const server = certificate(folder, 'server.pem');
     expect(server.subjectAltName).toBe(
       [
-        ...['stripe', 'openai', 'anthropic'].flatMap((name) => [`DNS:${name}.int`, `DNS:${name}.int.localhost`]),
+        ...['attache', 'stripe', 'openai', 'anthropic'].flatMap((name) => [
+          `DNS:${name}.int`,
+          `DNS:${name}.int.localhost`,
+        ]),
         'DNS:localhost',
         'IP Address:127.0.0.1',
       ].join(', '),
@@ -180,7 +183,9 @@ describe('attache certs', () => {
     const { stdout } = await certs(folder);
 
     const remove = `remove ${join(folder, 'server.pem')} and type this again`;
-    expect(stdout).toContain(`but it does not name stripe.int.localhost, openai.int, `);
+    expect(stdout).toContain(
+      `but it does not name attache.int, attache.int.localhost, stripe.int.localhost, openai.int, `,
+    );
     expect(stdout).toMatch(/but it ends in (?:19|20) days; /);
     expect(stdout).toContain(remove);
     expect(stdout).toContain(`but it does not hold ${join(folder, 'ca.pem')}, so Envoy refuses the callers made here`);
@@ -291,8 +296,8 @@ describe('attache certs', () => {
     const [ca, cert, key] = ['ca.pem', 'clients/agents-build.pem', 'clients/agents-build.key'].map((it) =>
       join(folder, it),
     );
-    expect(stdout).toContain(`  curl --cacert ${ca} https://stripe.int/\n`);
-    expect(stdout).toContain(`  curl --cacert ${ca} --cert ${cert} --key ${key} https://stripe.int:8443/\n`);
+    expect(stdout).toContain(`  curl --cacert ${ca} https://attache.int/\n`);
+    expect(stdout).toContain(`  curl --cacert ${ca} --cert ${cert} --key ${key} https://attache.int:8443/\n`);
 
     writeFileSync(file, text(folder, 'envoy.yaml').replaceAll(/^ {2}# (?=- name: egress_| {2})/gm, '  '));
     const after = await certs(folder);
