@@ -5,6 +5,7 @@ import type { LookupError } from './callers/lookup-error.ts';
 import { CredentialError } from './credentials/credential-error.ts';
 import type { Injection } from './credentials/injection.ts';
 import { UnfitRequestError } from './credentials/unfit-request-error.ts';
+import { discover } from './discovery/discover.ts';
 import { BODIES_ATTRIBUTE } from './integrations/body-override.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
@@ -43,6 +44,17 @@ interface Case {
  * same turn; without one, or on a retry, it waits for AWS, or for whoever gives a token for it.
  */
 export function decide(facts: RequestFacts, holdings: Holdings): Decision | Promise<Decision> {
+  if (facts.isDiscovery) return discover(facts, holdings);
+  const decision = decided(facts, holdings);
+  return decision instanceof Promise ? decision.then((it) => named(it, facts)) : named(decision, facts);
+}
+
+/** A refusal says whom it refuses. */
+function named(decision: Decision, facts: RequestFacts): Decision {
+  return decision.kind === 'deny' ? { ...decision, caller: callerName(facts.caller) } : decision;
+}
+
+function decided(facts: RequestFacts, holdings: Holdings): Decision | Promise<Decision> {
   if (facts.integration === undefined) return NO_INTEGRATION;
   const integration = holdings.catalogue.get(facts.integration);
   if (integration === undefined) return unknownIntegration(facts.integration);
@@ -156,7 +168,7 @@ function injected(
 }
 
 function refuse({ integration, rotation }: Case, error: unknown): Denied {
-  const common = { kind: 'deny', integration: integration.name } as const;
+  const common = { kind: 'deny', integration: integration.name, secret: integration.secretId } as const;
   if (error instanceof UnfitRequestError) return notAllowed(integration, error.message);
   if (error instanceof CredentialError) {
     return { ...common, code: 'secret_unusable', reason: 'unusable_value', message: error.message };
@@ -227,7 +239,7 @@ function callerRefused(
   unknown: LookupError | undefined,
   { discovery }: Catalogue,
 ): Denied {
-  const common = { kind: 'deny', integration: name, caller: callerName(caller) } as const;
+  const common = { kind: 'deny', integration: name } as const;
   if (unknown !== undefined) {
     const { reason, message, policy } = unknown;
     const retryAfter = Math.max(1, Math.ceil(policy.coldRetry.first / 1_000));

@@ -8,6 +8,7 @@ const ORDER = [
   'add',
   'certs',
   'check',
+  'discovery',
   'processor',
   'integrations',
   'callers',

@@ -29,6 +29,7 @@ async function decided(
       attempt: 1,
       hasUnreadBody: false,
       givesBodies: false,
+      isDiscovery: false,
       caller: { address: '10.1.2.3', uriSan: undefined, claims: undefined },
       tried: () => [],
       ...facts,

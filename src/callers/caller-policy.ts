@@ -40,6 +40,9 @@ export interface Callers {
   decide(caller: Caller, instances?: InstanceTags): Verdict | Promise<Verdict>;
 }
 
+/** Of how many callers a policy remembers what it says. */
+const MOST_KNOWN = 128;
+
 const BY_ANYONE: Verdict = Object.freeze({ allowed: true, by: 'anyone' });
 const NOBODY: Verdict = Object.freeze({ allowed: false });
 
@@ -53,6 +56,8 @@ export class CallerPolicy implements Callers {
   readonly #tags: TagTable;
   readonly #byTag: ReadonlyMap<string, Verdict>;
   readonly #isTag: (tag: string) => boolean;
+  /** What the rules and the tags of the configuration say of callers without claims, who never change. */
+  readonly #known = new Map<Caller, Verdict>();
 
   /** @param tags those of the configuration. */
   constructor(rules: readonly CallerRule[], tags: TagTable) {
@@ -72,11 +77,8 @@ export class CallerPolicy implements Callers {
   }
 
   decide(caller: Caller, instances?: InstanceTags): Verdict | Promise<Verdict> {
-    const direct = this.#direct.find(caller, always);
-    if (direct !== undefined) return direct;
-    if (this.#byTag.size === 0) return NOBODY;
-    const tag = this.#tags.find(caller, this.#isTag);
-    if (tag !== undefined) return this.#byTag.get(tag) ?? NOBODY;
+    const verdict = this.#known.get(caller) ?? this.#find(caller);
+    if (verdict !== NOBODY || this.#byTag.size === 0) return verdict;
     if (instances === undefined || caller.address === undefined) return NOBODY;
     try {
       const owner = instances.ownerOf(caller.address);
@@ -85,6 +87,17 @@ export class CallerPolicy implements Callers {
     } catch (error) {
       return unknown(error);
     }
+  }
+
+  /** By the configuration alone. */
+  #find(caller: Caller): Verdict {
+    const tag = () => (this.#byTag.size === 0 ? undefined : this.#tags.find(caller, this.#isTag));
+    const verdict = this.#direct.find(caller, always) ?? this.#byTag.get(tag() ?? '') ?? NOBODY;
+    if (caller.claims === undefined) {
+      if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+      this.#known.set(caller, verdict);
+    }
+    return verdict;
   }
 
   #ofInstance({ instance, tags }: Owner): Verdict {

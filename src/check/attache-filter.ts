@@ -3,6 +3,7 @@ import { extProcFilters, type Filter } from '../integrations/envoy-filters.ts';
 import { isRedactFilter } from '../integrations/redaction-filter.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { textOf } from '../integrations/yaml-values.ts';
+import { DISCOVERY_ATTRIBUTE } from '../processor/request-facts.ts';
 
 /** An ext_proc filter that asks Attaché. */
 export interface AttacheFilter extends Filter {
@@ -28,8 +29,16 @@ export function findAttacheFilter(
   return found && { ...found, side };
 }
 
+/** The filters of a listener that ask Attaché what a caller may use, and never for a key. */
+export function findDiscoveryFilters(source: YamlSource, filters: Node | undefined): AttacheFilter[] {
+  return extProcFilters(source, filters)
+    .filter((filter) => isDiscovery(source, filter))
+    .map((filter) => ({ ...filter, side: 'listener' }));
+}
+
+/** Its own word is what Attaché goes by, so that it is what tells it here too. */
 function isDiscovery(source: YamlSource, { config }: Filter): boolean {
-  return source.items(source.get(config, 'request_attributes')).some((node) => textOf(node) === "'discovery'");
+  return source.items(source.get(config, 'request_attributes')).some((node) => textOf(node) === DISCOVERY_ATTRIBUTE);
 }
 
 /** The filter's own name, that of the cluster that it calls, and those of what it sends and receives. */

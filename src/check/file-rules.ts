@@ -1,5 +1,4 @@
 import { isScalar } from 'yaml';
-import { isA } from '../integrations/envoy-filters.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf } from '../integrations/yaml-values.ts';
 import type { Configuration } from './configuration.ts';
@@ -21,20 +20,6 @@ export function* checkBooleans({ source, maps }: Configuration): Generator<Probl
           `Envoy reads ${word} as a boolean`,
           `write "${word}" for the text, ${booleanOf(scalar)} for the boolean`,
         );
-    }
-  }
-}
-
-/** Whether the caller's address is the connection's own. */
-export function* checkListeners({ source, maps }: Configuration): Generator<Problem> {
-  for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
-    const node = source.get(manager, 'use_remote_address');
-    if (booleanOf(node) !== true) {
-      yield source.warning(
-        node ?? manager,
-        'callers can say in X-Forwarded-For who they are',
-        'write use_remote_address: true',
-      );
     }
   }
 }

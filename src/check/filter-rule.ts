@@ -30,6 +30,13 @@ const OFF = [
 
 /** The settings of the filter itself. */
 export function* checkFilter(configuration: Configuration, filter: AttacheFilter): Generator<Problem> {
+  yield* checkCall(configuration, filter);
+  yield* attributes(configuration, filter);
+  yield* metadata(configuration, filter);
+}
+
+/** How a filter calls Attaché, and what follows from its answers, whatever it asks. */
+export function* checkCall(configuration: Configuration, filter: AttacheFilter): Generator<Problem> {
   const { source } = configuration;
   const { config, item } = filter;
   for (const { field, effect } of OFF) {
@@ -47,8 +54,6 @@ export function* checkFilter(configuration: Configuration, filter: AttacheFilter
     );
   }
   yield* service(configuration, filter);
-  yield* attributes(configuration, filter);
-  yield* metadata(configuration, filter);
   yield* routeCache(configuration, filter);
   const status = source.get(config, 'status_on_error', 'code');
   if (textOf(status) !== 'ServiceUnavailable' && numberOf(status) !== 503) {
@@ -101,8 +106,9 @@ function* attributes({ source, catalogue }: Configuration, { config, item }: Att
   }
 }
 
-/** What decides who asks, and what is sent without harm when nobody needs it. */
-const CALLER_ATTRIBUTES = [ADDRESS_ATTRIBUTE, URI_SAN_ATTRIBUTE];
+/** What decides who asks. */
+export const CALLER_ATTRIBUTES = [ADDRESS_ATTRIBUTE, URI_SAN_ATTRIBUTE];
+/** What is sent without harm when nobody needs it. */
 const OPTIONAL = [...CALLER_ATTRIBUTES, BODIES_ATTRIBUTE];
 
 /** An expression without what may be written in several ways: quotes, dots, brackets, blanks, case. */

@@ -8,6 +8,7 @@ import type { Integration } from './integration.ts';
 import type { Problem } from './problem.ts';
 import type { RequestOptions } from './request-options.ts';
 import type { ServerWide } from './server-wide.ts';
+import type { WayIn } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 /** Integrations out of blocks, with what is wrong between the blocks. */
@@ -37,7 +38,12 @@ export function assemble(
   }
   for (const candidate of candidates) problems.push(...referenceProblems(source, candidate, definitions));
 
-  const integrations = [...definitions.values()].flatMap((candidate) => integrationOf(source, candidate, readsHosts));
+  const waysIn = new Map<string, WayIn[]>();
+  for (const { block, waysIn: ways } of candidates)
+    waysIn.set(block.name, [...(waysIn.get(block.name) ?? []), ...ways]);
+  const integrations = [...definitions.values()].flatMap((candidate) =>
+    integrationOf(source, candidate, waysIn.get(candidate.block.name) ?? [], readsHosts),
+  );
   problems.push(...tooMany(source, integrations, definitions));
   return { integrations, problems };
 }
@@ -69,10 +75,15 @@ function referenceProblems(
   ];
 }
 
-function integrationOf(source: YamlSource, { block, pinned }: Candidate, readsHosts: boolean): Integration[] {
+function integrationOf(
+  source: YamlSource,
+  { block, pinned }: Candidate,
+  waysIn: readonly WayIn[],
+  readsHosts: boolean,
+): Integration[] {
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
-  const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
+  const { secretId, secretNode, secretOptions, callers, requestOptions, credentials, kinds } = definition;
   const injector = new Injector(secretId, credentials, {
     strips: strips(requestOptions),
     redacts: requestOptions.redact,
@@ -89,6 +100,8 @@ function integrationOf(source: YamlSource, { block, pinned }: Candidate, readsHo
       allow: requestOptions.allow,
       redact: requestOptions.redact,
       injector,
+      waysIn: Object.freeze(waysIn),
+      kinds: Object.freeze(kinds),
       accepts: (version: SecretVersion) => injector.accepts(version),
       places: Object.freeze(credentials.flatMap(({ places }) => places)),
       writes: Object.freeze([...new Set([...credentials.flatMap(({ writes }) => writes), ...injector.strips])]),

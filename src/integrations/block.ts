@@ -3,7 +3,7 @@ import type { Callers } from '../callers/caller-policy.ts';
 import type { Credential } from '../credentials/kind.ts';
 import { KEYS } from './block-keys.ts';
 import { didYouMean } from './closest.ts';
-import { readCredentials } from './credentials-of.ts';
+import { type KindInUse, readCredentials } from './credentials-of.ts';
 import { nameFault } from './integration-name.ts';
 import type { Problem } from './problem.ts';
 import { readCallers } from './read-callers.ts';
@@ -29,6 +29,7 @@ export interface Block {
         readonly callers: Callers;
         readonly requestOptions: RequestOptions;
         readonly credentials: readonly Credential[];
+        readonly kinds: readonly KindInUse[];
       }
     | undefined;
   readonly refers: boolean;
@@ -75,7 +76,7 @@ export function readBlock(
   if (keys.length === 1) return { name, node, nameNode, problems, definition: undefined, refers: true };
 
   const secret = readSecret(source, node, name);
-  const { credentials, problems: faults } = readCredentials(source, node, name);
+  const { credentials, kinds, problems: faults } = readCredentials(source, node, name);
   const { options: secretOptions, problems: optionFaults } = readSecretOptions(source, node);
   const { callers, problems: callerFaults } = readCallers(source, node, serverWide);
   const writes = credentials.flatMap((credential) => credential.writes);
@@ -85,7 +86,7 @@ export function readBlock(
   const definition =
     broken || secret.id === undefined
       ? undefined
-      : { ...secret.id, secretOptions, callers, requestOptions, credentials };
+      : { ...secret.id, secretOptions, callers, requestOptions, credentials, kinds };
   return { name, node, nameNode, problems, definition, refers: false };
 }
 

@@ -6,6 +6,7 @@ import { hostFault } from './host.ts';
 import { type PinnedHost, pinnedHost } from './pinned-host.ts';
 import type { Problem } from './problem.ts';
 import { readServerWide, SERVER_WIDE_KEYS, type ServerWide, serverWideOfEnvoy } from './server-wide.ts';
+import { type WayIn, waysInto } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { textOf } from './yaml-values.ts';
 
@@ -14,6 +15,8 @@ export interface Candidate {
   readonly block: Block;
   /** Undefined when there is a problem with it. */
   readonly pinned: PinnedHost | undefined;
+  /** How callers reach it; none where the file has no routes. */
+  readonly waysIn: readonly WayIn[];
 }
 
 /** What was read so far. */
@@ -27,12 +30,14 @@ export interface Candidates {
 export function ofRoutes(source: YamlSource, routes: readonly Route[]): Candidates {
   const { serverWide, problems } = serverWideOfEnvoy(source);
   const candidates: Candidate[] = [];
-  for (const { route, block: found } of routes) {
+  for (const it of routes) {
+    const { route, block: found } = it;
     if (found === undefined) continue;
     const block = readBlock(source, found.value, found.key, serverWide);
     const pinned = pinnedHost(source, route);
     problems.push(...block.problems, ...('host' in pinned ? [] : pinned));
-    if ('name' in block) candidates.push({ block, pinned: 'host' in pinned ? pinned : undefined });
+    if (!('name' in block)) continue;
+    candidates.push({ block, pinned: 'host' in pinned ? pinned : undefined, waysIn: waysInto(source, it) });
   }
   return { candidates, serverWide, problems };
 }
@@ -66,7 +71,7 @@ export function ofList(source: YamlSource): Candidates {
           'add both; a name alone is for the routes of Envoy',
         ),
       );
-    else candidates.push({ block, pinned: 'host' in host ? host : undefined });
+    else candidates.push({ block, pinned: 'host' in host ? host : undefined, waysIn: [] });
   }
   return { candidates, serverWide, problems };
 }

@@ -7,13 +7,21 @@ import { schemaProblems } from './schema-problems.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { plainOf } from './yaml-values.ts';
 
+/** A kind of credential that an integration has, and what it writes, as people name it. */
+export interface KindInUse {
+  /** Its key, for example `bearer`. */
+  readonly kind: string;
+  readonly places: readonly string[];
+}
+
 /** The credentials that a block asks for: one or more, no two of which write the same header. */
 export function readCredentials(
   source: YamlSource,
   block: Node,
   name: string,
-): { credentials: Credential[]; problems: Problem[] } {
+): { credentials: Credential[]; kinds: KindInUse[]; problems: Problem[] } {
   const credentials: Credential[] = [];
+  const kinds: KindInUse[] = [];
   const problems: Problem[] = [];
   const writers = new Map<string, string>();
   for (const { key, keyNode, value } of source.pairs(block)) {
@@ -26,6 +34,7 @@ export function readCredentials(
       continue;
     }
     credentials.push(result.data);
+    kinds.push(Object.freeze({ kind: key, places: result.data.places }));
     for (const place of result.data.places) {
       const other = writers.get(place);
       if (other !== undefined)
@@ -46,5 +55,5 @@ export function readCredentials(
       ),
     );
   }
-  return { credentials, problems };
+  return { credentials, kinds, problems };
 }

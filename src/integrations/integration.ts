@@ -3,7 +3,9 @@ import type { Injector } from '../credentials/injector.ts';
 import type { Template } from '../credentials/template.ts';
 import type { AllowRule } from '../paths/allow-rule.ts';
 import type { SecretUse } from '../secrets/rotation.ts';
+import type { KindInUse } from './credentials-of.ts';
 import type { Place } from './problem.ts';
+import type { WayIn } from './way-in.ts';
 
 /** A destination and the credential that it gets, as a route asks for it: validated and frozen. */
 export interface Integration extends SecretUse {
@@ -18,6 +20,10 @@ export interface Integration extends SecretUse {
   /** Whether what was injected is taken out of the response. */
   readonly redact: boolean;
   readonly injector: Injector;
+  /** How callers reach it, by the routes that name it; none when the file has no routes. */
+  readonly waysIn: readonly WayIn[];
+  /** The kinds of credential that it gets. */
+  readonly kinds: readonly KindInUse[];
   /** What it writes, as people name it: a header in lower case, `query key`, `path`. */
   readonly places: readonly string[];
   /** The headers that it sets or removes, in lower case; `:path` for the path and its query. */

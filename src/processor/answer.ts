@@ -62,7 +62,9 @@ export interface Denied {
   /** A sentence for the caller: what is wrong and how to mend it. Holds no secret. */
   readonly message: string;
   readonly integration?: string;
-  /** Who was refused, in one word. Absent when nobody asked who it was. */
+  /** Name or ARN of the secret, when the refusal is about it. */
+  readonly secret?: string;
+  /** Who was refused, in one word. */
   readonly caller?: string;
   /** A finer reason for the audit record, for example `throttled`. */
   readonly reason?: string;
@@ -70,8 +72,20 @@ export interface Denied {
   readonly retryAfter?: number;
 }
 
+/** The request asked Attaché itself, and here is what it gets: it goes nowhere else. */
+export interface Replied {
+  readonly kind: 'reply';
+  /** What it was about, for counts and the audit record. */
+  readonly about: 'discovery';
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Holds no secret. */
+  readonly body: string;
+}
+
 /** What becomes of a request. */
-export type Answer = Injected | Denied;
+export type Answer = Injected | Denied | Replied;
 
 /** What is decided about a request as far as it is known: what becomes of it, or that more of it is needed. */
 export type Decision = Answer | ReadBody;

@@ -1,7 +1,7 @@
 import type { Injection } from '../credentials/injection.ts';
 import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
 import { shortVersionId } from '../secrets/secret-version.ts';
-import { type Answer, DENIALS, type Denied, type Injected } from './answer.ts';
+import { type Answer, DENIALS, type Denied, type Injected, type Replied } from './answer.ts';
 import {
   HeaderValueOption_HeaderAppendAction as Append,
   type HeaderValueOption,
@@ -31,6 +31,7 @@ export type SealHidden = (answer: Injected) => Readonly<Record<string, readonly 
 /** The answer as Envoy reads it. An injection that serves many requests is encoded once; then its bytes are handed out again. */
 export function encodeAnswer(answer: Answer, question: Question, seal: SealHidden): Buffer {
   if (answer.kind === 'deny') return encodeDenial(answer);
+  if (answer.kind === 'reply') return encodeReply(answer);
   const isPlain = answer.tried === undefined && answer.refusedTokens === undefined && question === 'requestHeaders';
   if (!isPlain || !answer.injection.isShared) return encodeInjection(answer, question, seal(answer));
   const known = knownFor(answer.final ? encoded.final : encoded.retriable, answer.injection);
@@ -81,6 +82,7 @@ function encodeInjection(
     response: { $case: question, value: { response: { headerMutation, bodyMutation: undefined } } },
     dynamicMetadata: {
       [NAMESPACE]: {
+        decision: 'injected',
         integration,
         secret,
         version: shortVersionId(version),
@@ -96,7 +98,7 @@ function encodeInjection(
   });
 }
 
-export function encodeDenial({ code, message, integration, reason, retryAfter }: Denied): Buffer {
+export function encodeDenial({ code, message, integration, secret, caller, reason, retryAfter }: Denied): Buffer {
   const setHeaders = [text('content-type', 'application/json'), text('x-attache-error', code)];
   if (retryAfter !== undefined) setHeaders.push(text('retry-after', String(retryAfter)));
   return encode({
@@ -110,12 +112,31 @@ export function encodeDenial({ code, message, integration, reason, retryAfter }:
       },
     },
     dynamicMetadata: {
-      attache: {
+      [NAMESPACE]: {
+        decision: 'denied',
         ...(integration === undefined ? {} : { integration }),
+        ...(secret === undefined ? {} : { secret }),
+        ...(caller === undefined ? {} : { caller }),
         code,
         ...(reason === undefined ? {} : { reason }),
       },
     },
+  });
+}
+
+function encodeReply({ about, status, headers, body }: Replied): Buffer {
+  const setHeaders = Object.entries(headers).map(([name, value]) => text(name, value));
+  return encode({
+    response: {
+      $case: 'immediateResponse',
+      value: {
+        status: { code: status },
+        headers: { setHeaders, removeHeaders: [] },
+        body: Buffer.from(body),
+        details: `attache_${about}`,
+      },
+    },
+    dynamicMetadata: { [NAMESPACE]: { about } },
   });
 }
 

@@ -1,7 +1,6 @@
-import { parseSourceAddress } from '../callers/address.ts';
 import type { Caller } from '../callers/caller.ts';
 import { claimsOf } from '../callers/claim.ts';
-import { parseUriSan } from '../callers/spiffe.ts';
+import { callerOf } from '../callers/known-callers.ts';
 import type { RequestToInject } from '../credentials/kind.ts';
 import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
@@ -16,6 +15,8 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
   readonly hasUnreadBody: boolean;
   /** Whether Envoy hands a body over when it is asked to. */
   readonly givesBodies: boolean;
+  /** Whether it asks Attaché itself what it may use. Then it must get no credential, whatever else is known of it. */
+  readonly isDiscovery: boolean;
   /** Who asks. */
   readonly caller: Caller;
   /** The VersionIds that earlier attempts carried, in their order. Read from the message only when it is asked for. */
@@ -38,6 +39,12 @@ export const ATTEMPT_ATTRIBUTE = 'upstream.request_attempt_count';
 /** The connection's own peer, and the first URI in the certificate that it has shown and Envoy has verified. */
 export const ADDRESS_ATTRIBUTE = 'source.address';
 export const URI_SAN_ATTRIBUTE = 'connection.uri_san_peer_certificate';
+
+/**
+ * A constant that the filter for discovery sends. No header says so and no route: what the running filter itself says is how a
+ * question about integrations is told from one for a credential.
+ */
+export const DISCOVERY_ATTRIBUTE = "'discovery'";
 
 /**
  * The facts in a message about request headers. What most requests do not need is read from it when it is asked for.
@@ -87,13 +94,12 @@ class HeadersOfRequest implements RequestFacts {
   }
 
   get caller(): Caller {
-    const address: unknown = this.#attributes?.[ADDRESS_ATTRIBUTE];
-    const uriSan: unknown = this.#attributes?.[URI_SAN_ATTRIBUTE];
-    return {
-      address: typeof address === 'string' ? parseSourceAddress(address) : undefined,
-      uriSan: typeof uriSan === 'string' ? parseUriSan(uriSan) : undefined,
-      claims: claimsOf(this.#metadata),
-    };
+    const attributes = this.#attributes;
+    return callerOf(attributes?.[ADDRESS_ATTRIBUTE], attributes?.[URI_SAN_ATTRIBUTE], claimsOf(this.#metadata));
+  }
+
+  get isDiscovery(): boolean {
+    return this.#attributes?.[DISCOVERY_ATTRIBUTE] === 'discovery';
   }
 
   get givesBodies(): boolean {

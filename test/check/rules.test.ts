@@ -372,7 +372,7 @@ const CLUSTERS: Case[] = [
     '- name: envoy.filters.http.upstream_codec\n          typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec }\n',
     '',
     'error: the last filter of cluster internet is not upstream_codec',
-    'name: final_answer',
+    'name: no_trailers',
   ],
   [
     'few retries at a time',
@@ -521,6 +521,13 @@ const LOGS: Case[] = [
 ];
 
 const REST: Case[] = [
+  [
+    'trailers that are passed on',
+    'request_trailers_mutations: ',
+    'request_trailers_not_mutated: ',
+    'warning: cluster internet passes on the trailers',
+    '- name: attache                    #',
+  ],
   [
     'callers that say who they are',
     'use_remote_address: true',

@@ -62,6 +62,7 @@ describe('the processor, when a body is needed for the answer', () => {
       decide,
       hidden: () => 'nothing',
       seal: () => undefined,
+      withheld: () => undefined,
       patience: 2_250,
       answered,
       failed,

@@ -44,6 +44,7 @@ describe('the processor', () => {
       decide,
       hidden: () => 'nothing',
       seal: () => undefined,
+      withheld: () => undefined,
       patience: 2_250,
       answered: () => undefined,
       failed,
@@ -79,7 +80,13 @@ describe('the processor', () => {
       },
     });
     expect(answers[0]?.dynamicMetadata).toEqual({
-      attache: { integration: 'stripe', secret: 'prod/stripe', version: '12345678', tried: ['12345678-abcd'] },
+      attache: {
+        decision: 'injected',
+        integration: 'stripe',
+        secret: 'prod/stripe',
+        version: '12345678',
+        tried: ['12345678-abcd'],
+      },
     });
   });
 
@@ -88,6 +95,8 @@ describe('the processor', () => {
       kind: 'deny',
       code: 'secret_unavailable',
       integration: 'stripe',
+      secret: 'prod/stripe',
+      caller: '10.1.2.3',
       reason: 'throttled',
       message: 'wait',
       retryAfter: 3,
@@ -107,7 +116,14 @@ describe('the processor', () => {
       ['retry-after', '3'],
     ]);
     expect(answers[0]?.dynamicMetadata).toEqual({
-      attache: { integration: 'stripe', code: 'secret_unavailable', reason: 'throttled' },
+      attache: {
+        decision: 'denied',
+        integration: 'stripe',
+        secret: 'prod/stripe',
+        caller: '10.1.2.3',
+        code: 'secret_unavailable',
+        reason: 'throttled',
+      },
     });
   });
 
@@ -240,6 +256,7 @@ describe('the processor', () => {
       decide,
       hidden: () => 'nothing',
       seal: () => undefined,
+      withheld: () => undefined,
       patience: 1,
       answered: () => undefined,
       failed,
