@@ -70,7 +70,7 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
     const { text } = added(GOOD, 'aws-s3', { region: 'eu-west-1' });
 
     expect(text).toContain('aws_sigv4: { service: s3, region: eu-west-1, payload: unsigned }');
-    expect(text.match(/typed_per_filter_config|request_body_buffer_limit/g)).toBeNull();
+    expect(text.match(/BufferPerRoute|request_body_buffer_limit/g)).toBeNull();
   });
 
   it('takes the buffer filter by the name that it has', () => {
