@@ -184,7 +184,7 @@ describe('attache check of what takes secrets out of responses', () => {
   });
 
   it('never takes it, or the filter that tells callers what they may use, for the one that adds keys', async () => {
-    expect(GOOD).toContain('- name: discovery');
+    expect(GOOD).toContain(`"'discovery'"`);
     const text = first(GOOD, '- name: attache                    #', '- name: other                      #').replace(
       /(name: other[\s\S]*?)ext_proc\.v3\.ExternalProcessor/,
       '$1ext_authz.v3.ExtAuthz',
