@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findings, GOOD, placeOf } from './support.ts';
+import { findings, GOOD, placeOf, WHOLE } from './support.ts';
 
 const ON =
   'typed_per_filter_config: { redact: { "@type": type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute, overrides: {} } }';
@@ -184,8 +184,8 @@ describe('attache check of what takes secrets out of responses', () => {
   });
 
   it('never takes it, or the filter that tells callers what they may use, for the one that adds keys', async () => {
-    expect(GOOD).toContain(`"'discovery'"`);
-    const text = first(GOOD, '- name: attache                    #', '- name: other                      #').replace(
+    expect(WHOLE).toContain(`"'discovery'"`);
+    const text = first(WHOLE, '- name: attache                    #', '- name: other                      #').replace(
       /(name: other[\s\S]*?)ext_proc\.v3\.ExternalProcessor/,
       '$1ext_authz.v3.ExtAuthz',
     );
