@@ -45,7 +45,7 @@ describe('a response on a route with redact', () => {
             ...['envoy.extensions.upstreams.http.v3.HttpProtocolOptions', 'http_filters', 0, 'typed_config'],
             ...['mutation_rules', 'allow_expression', 'regex'],
           ],
-          ':path|authorization|proxy-authorization|cookie|x-api-key|accept-encoding|(if-)?range|content-type|retry-after|x-attache-error',
+          ':path|authorization|proxy-authorization|cookie|x-api-key|((grpc|connect)-)?accept-encoding|(if-)?range|content-type|retry-after|x-attache-error',
         );
       },
     });
