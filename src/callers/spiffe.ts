@@ -21,8 +21,8 @@ export interface SpiffePattern {
 }
 
 /**
- * The SPIFFE ID in Envoy's attribute `connection.uri_san_peer_certificate`. Undefined for every other URI, and for a value with a
- * comma, with which Envoy joins several: one certificate with two names is no identity.
+ * The SPIFFE ID in Envoy's attribute `connection.uri_san_peer_certificate`, which is the first URI of the certificate. Undefined for
+ * every other URI, and for a value with a comma: where Envoy prints several it joins them with one.
  *
  * @see https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md#2-spiffe-identity
  */
