@@ -2,6 +2,10 @@
 export interface AccessLogEntry {
   readonly time: string;
   readonly caller: string | null;
+  /** The URIs in the client's certificate. Null without one. */
+  readonly caller_uri: string | null;
+  /** The subject of the token that Envoy has verified for Attaché. Null without one. */
+  readonly caller_sub: string | null;
   readonly method: string | null;
   readonly host: string | null;
   readonly path: string | null;
@@ -14,6 +18,8 @@ export interface AccessLogEntry {
   readonly attache: AttacheMetadata | null;
   /** Microseconds Envoy waited for Attaché, on the last attempt. */
   readonly attache_us: number | string | null;
+  /** Milliseconds from the first byte that the destination got to the last one that came from it, in the last attempt. */
+  readonly upstream_ms: number | string | null;
   /** Milliseconds for the whole request. */
   readonly ms: number | null;
   /** Fields that a test added to the format. */
@@ -22,11 +28,14 @@ export interface AccessLogEntry {
 
 /** The dynamic metadata of Attaché's answer. */
 export interface AttacheMetadata {
+  readonly decision?: 'injected' | 'denied';
   readonly integration?: string;
   /** The secret's name or ARN. */
   readonly secret?: string;
   /** The beginning of the secret's VersionId. */
   readonly version?: string;
+  /** The rule that let the caller in, or who was refused. Absent where everybody may. */
+  readonly caller?: string;
   /** The denial's code; absent when the credential was injected. */
   readonly code?: string;
   /** More about the denial. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { type Document, isMap, isSeq, parseDocument } from 'yaml';
+import { dirname, resolve } from 'node:path';
+import { type Document, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
 
 /** An envoy.yaml as the `yaml` package edits it, comments and anchors kept. */
 export type EnvoyDocument = Document.Parsed;
@@ -34,7 +35,8 @@ const trustedCa = [
 
 /**
  * Makes the copy of an envoy.yaml that can run on this machine. Only these differ: the addresses of the listeners, of the
- * admin interface and of Attaché; and, when asked, where the `internet` cluster finds its hosts and whose CA it trusts.
+ * admin interface and of Attaché; where files of `/etc/envoy` are, which is beside the file itself; and, when asked, where the
+ * `internet` cluster finds its hosts and whose CA it trusts.
  * TLS, SNI, the check of the certificate's name, filters and routes stay.
  *
  * @param file the path of the envoy.yaml
@@ -62,6 +64,12 @@ export async function deriveEnvoyConfig(file: string, changes: Derivation): Prom
     document.setIn(['static_resources', 'listeners', index, 'address'], loopback(document, port));
   }
   document.setIn(['admin', 'address'], loopback(document, changes.adminPort));
+  visit(document, {
+    Pair: (_, { key, value }) => {
+      if (!isScalar(key) || key.value !== 'filename' || !isScalar(value)) return;
+      value.value = String(value.value).replace(/^\/etc\/envoy(?=\/)/, resolve(dirname(file)));
+    },
+  });
 
   document.setIn(
     [...pathOfCluster(document, 'attache', file), 'load_assignment', 'endpoints'],

@@ -106,7 +106,7 @@ Envoy's admin page: http://127.0.0.1:${running.envoy.adminPort}   Attaché's: ht
 ${requestHeading}`);
 }
 
-/** What can be asked for: the virtual hosts that have a name under .localhost, which every machine takes for itself. */
+/** What can be asked for, what may be used being one of it: the virtual hosts that have a name under .localhost, which every machine takes for itself. */
 function sites(running: Stack, real: boolean): { domain: string; path: string }[] {
   const hosts = parseDocument(running.config).getIn([...pathOfHttp, 'route_config', 'virtual_hosts']);
   const found: { domain: string; path: string }[] = [];
@@ -114,7 +114,7 @@ function sites(running: Stack, real: boolean): { domain: string; path: string }[
     const { name, domains }: { name: string; domains: string[] } = host.toJSON();
     const domain = domains.find((one) => one.endsWith('.localhost'));
     const known = apiNames.find((api) => api === name);
-    if (domain !== undefined && (known !== undefined || real)) {
+    if (domain !== undefined && (known !== undefined || name === 'attache' || real)) {
       found.push({ domain, path: known === undefined ? '/' : apis[known].example });
     }
   }

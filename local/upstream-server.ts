@@ -20,6 +20,7 @@ export interface ReceivedRequest {
   /** Lower-case names; HTTP/2 pseudo-headers left out. */
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  readonly trailers: Readonly<Record<string, string | string[] | undefined>>;
   readonly httpVersion: string;
   /** The status it was answered with. */
   readonly status: number;
@@ -110,6 +111,7 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
       path: incoming.url,
       headers: Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !name.startsWith(':'))),
       body: Buffer.concat(chunks),
+      trailers: incoming.trailers,
       httpVersion: incoming.httpVersion,
     };
     const answer = (await answerer?.(request)) ?? decide(request);

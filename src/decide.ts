@@ -1,11 +1,18 @@
+import { type Caller, callerName } from './callers/caller.ts';
+import { ANYONE, type Verdict } from './callers/caller-policy.ts';
+import type { InstanceTags } from './callers/instance-tags.ts';
+import type { LookupError } from './callers/lookup-error.ts';
 import { CredentialError } from './credentials/credential-error.ts';
 import type { Injection } from './credentials/injection.ts';
 import { UnfitRequestError } from './credentials/unfit-request-error.ts';
+import { discover } from './discovery/discover.ts';
 import { BODIES_ATTRIBUTE } from './integrations/body-override.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
-import type { Decision, Denied, Injected } from './processor/answer.ts';
+import { type AllowRule, matches } from './paths/allow-rule.ts';
+import type { AllowedCaller, Decision, Denied, Injected } from './processor/answer.ts';
 import type { RequestFacts } from './processor/request-facts.ts';
+import { HOSTS_TAG } from './secrets/hosts-tag.ts';
 import { ReadError } from './secrets/read-error.ts';
 import type { Rotation } from './secrets/rotation.ts';
 import type { SecretStore } from './secrets/secret-store.ts';
@@ -18,11 +25,15 @@ export interface Holdings {
   readonly catalogue: Catalogue;
   readonly secrets: SecretStore;
   readonly tokens: TokenStore;
+  /** Tells the tags of EC2 instances. Absent while nobody asks for them. */
+  readonly instances: InstanceTags | undefined;
 }
 
 /** A request that may get its credential, with where that comes from. */
 interface Case {
   readonly facts: RequestFacts & { readonly attempt: number };
+  /** Absent where everybody may. */
+  readonly caller: AllowedCaller | undefined;
   readonly integration: Integration;
   readonly rotation: Rotation;
   readonly tokens: TokenStore;
@@ -32,20 +43,62 @@ interface Case {
  * The way of a request, from what is known of it to what becomes of it. With a usable secret at hand the answer comes in the
  * same turn; without one, or on a retry, it waits for AWS, or for whoever gives a token for it.
  */
-export function decide(facts: RequestFacts, { catalogue, secrets, tokens }: Holdings): Decision | Promise<Decision> {
+export function decide(facts: RequestFacts, holdings: Holdings): Decision | Promise<Decision> {
+  if (facts.isDiscovery) return discover(facts, holdings);
+  const decision = decided(facts, holdings);
+  return decision instanceof Promise ? decision.then((it) => named(it, facts)) : named(decision, facts);
+}
+
+/** A refusal says whom it refuses. */
+function named(decision: Decision, facts: RequestFacts): Decision {
+  return decision.kind === 'deny' ? { ...decision, caller: callerName(facts.caller) } : decision;
+}
+
+function decided(facts: RequestFacts, holdings: Holdings): Decision | Promise<Decision> {
   if (facts.integration === undefined) return NO_INTEGRATION;
-  const integration = catalogue.get(facts.integration);
+  const integration = holdings.catalogue.get(facts.integration);
   if (integration === undefined) return unknownIntegration(facts.integration);
   if (!knowsAttempt(facts)) return noAttemptCount(integration);
   if (facts.authority !== integration.host) return hostMismatch(integration);
-  const refusal = integration.injector.refusal(facts);
+  if (integration.callers === ANYONE) return allowed(facts, integration, undefined, holdings);
+  const { caller } = facts;
+  const verdict = integration.callers.decide(caller, holdings.instances);
+  if (!(verdict instanceof Promise)) return judged(facts, integration, caller, verdict, holdings);
+  return verdict.then((it) => judged(facts, integration, caller, it, holdings));
+}
+
+function judged(
+  facts: Case['facts'],
+  integration: Integration,
+  caller: Caller,
+  verdict: Verdict,
+  holdings: Holdings,
+): Decision | Promise<Decision> {
+  return verdict.allowed
+    ? allowed(facts, integration, verdict, holdings)
+    : callerRefused(integration, caller, verdict.unknown, holdings.catalogue);
+}
+
+/** The caller may use the integration: is it for this request? */
+function allowed(
+  facts: Case['facts'],
+  integration: Integration,
+  caller: AllowedCaller | undefined,
+  { catalogue, secrets, tokens }: Holdings,
+): Decision | Promise<Decision> {
+  const { injector, allow } = integration;
+  if (facts.method === 'TRACE')
+    return notAllowed(integration, 'TRACE would send the key back, so it is never allowed.');
+  if (allow !== undefined && !matches(allow, facts.method, injector.callersPath(facts)))
+    return notAllowed(integration, notInRules(integration, allow, catalogue));
+  const refusal = injector.refusal(facts);
   if (refusal !== undefined) return notAllowed(integration, refusal);
-  if (integration.injector.readsBody && facts.hasUnreadBody) {
+  if (injector.readsBody && facts.hasUnreadBody) {
     return facts.givesBodies ? { kind: 'read-body', integration: integration.name } : givesNoBody(integration);
   }
-  const it: Case = { facts, integration, rotation: secrets.rotation(integration.name), tokens };
+  const it: Case = { facts, caller, integration, rotation: secrets.rotation(integration.name), tokens };
   // A destination that refuses a token says nothing about the secret that it was got with.
-  return facts.attempt > 1 && !integration.injector.sendsTokensAlone ? another(it, facts.tried()) : current(it);
+  return facts.attempt > 1 && !injector.sendsTokensAlone ? another(it, facts.tried()) : current(it);
 }
 
 /** With the version of the secret that is used by default. */
@@ -75,6 +128,8 @@ async function another(it: Case, tried: readonly string[], failure?: TokenError)
 }
 
 function inject(it: Case, secret: SecretVersion, tried?: readonly string[]): Decision | Promise<Decision> {
+  const { hosts } = it.rotation;
+  if (hosts !== undefined && !hosts.includes(it.integration.host)) return mayNotGoThere(it.integration, hosts);
   try {
     const injection = it.integration.injector.injection(secret, it.facts, it.tokens);
     if (!(injection instanceof Promise)) return injected(it, secret, injection, tried);
@@ -92,20 +147,28 @@ function failed(it: Case, secret: SecretVersion, error: unknown, tried: readonly
 }
 
 function injected(
-  { integration, rotation, facts }: Case,
+  { integration, rotation, facts, caller }: Case,
   secret: SecretVersion,
   injection: Injection,
   tried: readonly string[] | undefined,
 ): Injected {
   const { name, secretId } = integration;
   const final = injection.final || rotation.hopeless;
-  const first = { kind: 'inject', integration: name, secret: secretId, version: secret.id, final, injection } as const;
+  const first = {
+    kind: 'inject',
+    integration: name,
+    secret: secretId,
+    version: secret.id,
+    final,
+    injection,
+    ...(caller === undefined ? {} : { caller }),
+  } as const;
   if (facts.attempt <= 1 && tried === undefined) return first;
   return { ...first, tried: [...(tried ?? []), secret.id], refusedTokens: facts.refusedTokens() };
 }
 
 function refuse({ integration, rotation }: Case, error: unknown): Denied {
-  const common = { kind: 'deny', integration: integration.name } as const;
+  const common = { kind: 'deny', integration: integration.name, secret: integration.secretId } as const;
   if (error instanceof UnfitRequestError) return notAllowed(integration, error.message);
   if (error instanceof CredentialError) {
     return { ...common, code: 'secret_unusable', reason: 'unusable_value', message: error.message };
@@ -158,6 +221,43 @@ function hostMismatch({ name, host }: Integration): Denied {
     integration: name,
     message: `The integration ${name} is for ${host} alone, and this request goes elsewhere. Give the route host_rewrite_literal: ${host}.`,
   };
+}
+
+function mayNotGoThere({ name, host, secretId }: Integration, hosts: readonly string[]): Denied {
+  return {
+    kind: 'deny',
+    code: 'host_mismatch',
+    integration: name,
+    reason: 'secret_hosts',
+    message: `The secret ${secretId} may go to ${hosts.length === 0 ? 'no host' : `${hosts.join(', ')} alone`}, as its owner says in the tag ${HOSTS_TAG}, and not to ${host}.`,
+  };
+}
+
+function callerRefused(
+  { name, callers }: Integration,
+  caller: Caller,
+  unknown: LookupError | undefined,
+  { discovery }: Catalogue,
+): Denied {
+  const common = { kind: 'deny', integration: name } as const;
+  if (unknown !== undefined) {
+    const { reason, message, policy } = unknown;
+    const retryAfter = Math.max(1, Math.ceil(policy.coldRetry.first / 1_000));
+    return { ...common, code: 'caller_unknown', reason, message, retryAfter };
+  }
+  return {
+    ...common,
+    code: 'caller_not_allowed',
+    message: `The integration ${name} is for ${callers.rules.join(', ')}, and this caller, ${callerName(caller)}, is none of them.${seeDiscovery(discovery)}`,
+  };
+}
+
+function notInRules({ name }: Integration, allow: readonly AllowRule[], { discovery }: Catalogue): string {
+  return `The integration ${name} allows ${allow.map(({ text }) => text).join(', ')} alone, and the path must be written in a plain way.${seeDiscovery(discovery)}`;
+}
+
+function seeDiscovery(address: string | undefined): string {
+  return address === undefined ? '' : ` ${address} tells what you may use.`;
 }
 
 function notAllowed({ name }: Integration, message: string): Denied {

@@ -1,5 +1,8 @@
 import type { Counts, Report, ResultCount } from './admin/report.ts';
+import { type AuditEntry, auditFields } from './audit-record.ts';
+import { Ec2Directory } from './callers/ec2-directory.ts';
 import { decide } from './decide.ts';
+import { hide, sealHidden } from './hide.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import { formatProblem, type Problem } from './integrations/problem.ts';
 import type { CatalogueReading } from './integrations/read-catalogue.ts';
@@ -7,6 +10,8 @@ import { watchCatalogue } from './integrations/watch-catalogue.ts';
 import type { ListenAddress } from './processor/listen-address.ts';
 import { patience } from './processor/patience.ts';
 import { ProcessorServer } from './processor/processor-server.ts';
+import { Redactions } from './redaction/redactions.ts';
+import { Seal } from './redaction/seal.ts';
 import type { LabelMoved } from './secrets/label-events.ts';
 import { SecretLog } from './secrets/secret-log.ts';
 import { SecretStore } from './secrets/secret-store.ts';
@@ -14,9 +19,11 @@ import { SecretWriter } from './secrets/secret-writer.ts';
 import { awsSettingsProblems, READ_DEADLINE, SecretsManager } from './secrets/secrets-manager.ts';
 import { withDeadline } from './secrets/with-deadline.ts';
 import { type Settings, SettingsError } from './settings.ts';
+import { AuditLog } from './telemetry/audit-log.ts';
 import { DenialLog } from './telemetry/denial-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { RequestCounters } from './telemetry/request-counters.ts';
+import type { LogOutput } from './telemetry/standard-output.ts';
 import { TokenLog } from './tokens/token-log.ts';
 import { TokenStore } from './tokens/token-store.ts';
 import { readWithFallback } from './workers/last-good-configuration.ts';
@@ -28,8 +35,12 @@ const PREFETCH_PATIENCE = 10_000;
 export interface InstanceOptions {
   readonly settings: Settings;
   readonly log: Log;
+  /** Where that log goes. */
+  readonly output: LogOutput;
   /** The configuration to start from when the file has mistakes. Absent: mistakes are an error. */
   readonly configuration?: string;
+  /** What all processes behind one Envoy seal with, in base64. Absent: a key of this process's own. */
+  readonly sealKey?: string;
   /** Told that the file was taken over, at the start or after a change. */
   readonly onConfiguration?: () => void;
 }
@@ -39,12 +50,17 @@ export class Instance {
   readonly #log: Log;
   readonly #onConfiguration: (() => void) | undefined;
   readonly #requests = new RequestCounters();
+  readonly #denials: DenialLog;
+  /** Absent while denials are enough. */
+  readonly #audit: AuditLog<AuditEntry> | undefined;
   readonly #secretLog: SecretLog;
   readonly #source: SecretsManager;
   readonly #secrets: SecretStore;
   readonly #writer: SecretWriter;
   readonly #tokenLog: TokenLog;
   readonly #tokens: TokenStore;
+  readonly #directory: Ec2Directory;
+  readonly #redactions = new Redactions();
   readonly #processor: ProcessorServer;
   readonly #watcher: { close(): void };
   #catalogue: Catalogue;
@@ -55,7 +71,7 @@ export class Instance {
   #ending = false;
 
   /** @throws CatalogueError when the file that defines the integrations has errors. */
-  constructor({ settings, log, configuration, onConfiguration }: InstanceOptions) {
+  constructor({ settings, log, output, configuration, sealKey, onConfiguration }: InstanceOptions) {
     const first = readWithFallback(settings.config, configuration);
     this.#log = log;
     this.#onConfiguration = onConfiguration;
@@ -78,13 +94,35 @@ export class Instance {
       writeBack: this.#writer,
       notify: (use, event) => this.#tokenLog.token(use, event),
     });
-    const denials = new DenialLog(log);
+    this.#directory = new Ec2Directory(settings, log);
+    this.#directory.follow(this.#catalogue.tagsFromEc2);
+    const seal = new Seal(sealKey === undefined ? undefined : Buffer.from(sealKey, 'base64'));
+    this.#denials = new DenialLog(log);
+    this.#audit = settings.audit === 'all' ? new AuditLog(log, output, auditFields) : undefined;
     this.#processor = new ProcessorServer({
-      decide: (facts) => decide(facts, { catalogue: this.#catalogue, secrets: this.#secrets, tokens: this.#tokens }),
+      decide: (facts) =>
+        decide(facts, {
+          catalogue: this.#catalogue,
+          secrets: this.#secrets,
+          tokens: this.#tokens,
+          instances: this.#directory.tags,
+        }),
+      hidden: (facts) =>
+        hide(facts, { catalogue: this.#catalogue, secrets: this.#secrets, seal, redactions: this.#redactions }),
+      seal: (answer) => sealHidden(answer, seal),
       patience: patience(settings.fetchDeadline),
-      answered: (answer) => {
+      answered: (answer, facts) => {
+        if (answer.kind === 'reply') {
+          this.#requests.count('', answer.about);
+          return;
+        }
         this.#requests.count(answer.integration ?? '', answer.kind === 'inject' ? 'injected' : answer.code);
-        if (answer.kind === 'deny') denials.denied(answer);
+        if (answer.kind === 'deny') this.#denials.denied(answer);
+        this.#audit?.add({ at: Date.now(), answer, caller: facts.caller, attempt: facts.attempt });
+      },
+      withheld: (answer) => {
+        this.#requests.count(answer.integration ?? '', answer.code);
+        this.#denials.denied(answer);
       },
       failed: (error) => log.error({ err: error }, 'request failed inside'),
     });
@@ -131,6 +169,7 @@ export class Instance {
       requests: [...this.#requests.rows()],
       secretChecks: resultCounts(this.#secretLog.counts()),
       tokens: resultCounts(this.#tokenLog.counts()),
+      ...(this.#audit === undefined ? {} : { auditLost: this.#audit.lost }),
     };
   }
 
@@ -158,6 +197,10 @@ export class Instance {
     this.#ready = false;
     this.#watcher.close();
     await this.#processor.drain(grace);
+    this.#denials.close();
+    this.#audit?.close();
+    this.#directory.close();
+    this.#redactions.close();
     this.#tokens.close();
     this.#secrets.close();
     await withDeadline(this.#writer.settled(), grace, () => new Error('not written back in time')).catch((error) =>
@@ -170,6 +213,7 @@ export class Instance {
     // The store makes the new cells in this same turn, so no request meets an integration without its secret.
     void this.#secrets.hold(catalogue);
     this.#tokens.retain(catalogue.secretIds);
+    this.#directory.follow(catalogue.tagsFromEc2);
     this.#catalogue = catalogue;
     this.#problems = [];
     for (const warning of warnings) this.#log.warn(formatProblem(warning));

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import type { AddOptions } from './add/add-command.ts';
+import type { CertsOptions } from './certs/certs-command.ts';
 import { CatalogueError } from './integrations/problem.ts';
 import { readSettings, SETTINGS, type SettingName, SettingsError } from './settings.ts';
 
@@ -53,14 +54,48 @@ program
   .option('--target <url>', 'an API that is not in the catalogue, such as https://api.example.com')
   .option('--bearer <template>', "how the key is sent: as a bearer token, '{{ api_key }}'")
   .option('--basic <template>', "as user and password, '{{ user }}:{{ password }}'")
-  .option('--header <name=template>', "in a header, 'x-api-key={{ api_key }}'; may stand several times", severalTimes)
-  .option('--query <name=template>', "in the query, 'key={{ api_key }}'; may stand several times", severalTimes)
+  .option('--header <name=template>', "in a header, 'x-api-key={{ api_key }}'; may stand several times", oneMore)
+  .option('--query <name=template>', "in the query, 'key={{ api_key }}'; may stand several times", oneMore)
   .option('--path <template>', "before the path, '/bot{{ token }}'")
+  .option('--caller <rule>', 'who may use it, tag:agents or 10.1.0.0/16; may stand several times', oneMore)
+  .option('--allow <rule>', "what may be requested, 'GET /v1/**'; may stand several times", oneMore)
+  .option(
+    '--keep <header>',
+    "a caller's own header that is passed on, such as cookie; may stand several times",
+    oneMore,
+  )
+  .option('--redact', 'take what is injected out of responses')
   .option('--cluster <name>', "the new route's cluster (default: the one of the other integrations)")
   .option('--print', 'show what would be added, and write nothing')
   .action(async (name: string | undefined, options: AddOptions) => {
     const { add } = await import('./add/add-command.ts');
     process.exitCode = await add(name, options);
+  });
+
+program
+  .command('certs')
+  .description(
+    'make a private CA, and certificates for the TLS listeners of envoy.yaml and for callers; keeps what is there',
+  )
+  .argument('<dir>', 'where they are put: the folder of envoy.yaml')
+  .option('--client <spiffe ID>', 'a caller, such as spiffe://acme/agents/build; may stand several times', oneMore)
+  .option(
+    '--name <host>',
+    'a name of the server (default: the domains of envoy.yaml, localhost and 127.0.0.1); may stand several times',
+    oneMore,
+  )
+  .option(
+    '--days <number>',
+    'how long certificates of server and callers are valid, up to 825; the CA is for ten years',
+    '365',
+  )
+  .option(
+    '--file <file>',
+    "Envoy's configuration (default: envoy.yaml in <dir>, else ATTACHE_CONFIG or envoy/envoy.yaml)",
+  )
+  .action(async (directory: string, options: CertsOptions) => {
+    const { certs } = await import('./certs/certs-command.ts');
+    process.exitCode = await certs(directory, options);
   });
 
 program
@@ -83,6 +118,6 @@ try {
   process.exit(1);
 }
 
-function severalTimes(value: string, others: string[] | undefined): string[] {
+function oneMore(value: string, others: string[] | undefined): string[] {
   return [...(others ?? []), value];
 }

@@ -4,6 +4,7 @@ import { formatProblem } from './integrations/problem.ts';
 import { serveOverview } from './serve-overview.ts';
 import type { Settings } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
+import { standardOutput } from './telemetry/standard-output.ts';
 import { addressesOf } from './workers/addresses.ts';
 import { endOnException } from './workers/end-on-exception.ts';
 import { closeInspectorSignal, warnOfExposures } from './workers/exposure.ts';
@@ -21,11 +22,12 @@ const DRAIN_GRACE = 9_000;
  * @throws Error when an address cannot be had.
  */
 export async function serveAlone(settings: Settings): Promise<void> {
-  const log = createLog(settings.log);
+  const output = standardOutput();
+  const log = createLog(settings.log, output);
   endOnException(log);
   closeInspectorSignal(log);
   warnOfExposures(log);
-  const instance = new Instance({ settings, log });
+  const instance = new Instance({ settings, log, output });
   for (const warning of instance.warnings) log.warn(formatProblem(warning));
   await requireAwsSettings();
 

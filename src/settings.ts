@@ -69,6 +69,10 @@ const SCHEMA = z.strictObject({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
     .default('info')
     .describe('least level that is logged'),
+  audit: z
+    .enum(['denials', 'all'], 'must be denials or all')
+    .default('denials')
+    .describe("which decisions Attaché's own log has: denials, those alike counted, or all, one line each"),
   refreshAfter: duration('5s', '1h')
     .prefault('60s')
     .describe('age at which a secret is checked again in the background'),

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { extname } from 'node:path';
 import { formatProblem } from './integrations/problem.ts';
 import { prepareSocket } from './processor/listen-address.ts';
+import { SEAL_KEY_LENGTH } from './redaction/seal.ts';
 import { serveOverview } from './serve-overview.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
@@ -37,10 +39,12 @@ export async function supervise(settings: Settings): Promise<void> {
   }
   warnOfExposures(log);
 
+  // Another worker than the one that has answered a request may be asked about its response, and a new one after a restart.
+  const sealKey = randomBytes(SEAL_KEY_LENGTH).toString('base64');
   const supervisor = new Supervisor({
     workers: settings.workers,
     launch: launcher(WORKER),
-    start: (worker) => ({ kind: 'start', worker, settings, configuration: configuration.text }),
+    start: (worker) => ({ kind: 'start', worker, settings, configuration: configuration.text, sealKey }),
     onConfiguration: (text) => configuration.take(text),
     log,
   });

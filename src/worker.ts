@@ -6,6 +6,7 @@ import { CatalogueError } from './integrations/problem.ts';
 import { readText } from './integrations/read-catalogue.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
+import { standardOutput } from './telemetry/standard-output.ts';
 import { addressesOf } from './workers/addresses.ts';
 import { endOnException } from './workers/end-on-exception.ts';
 import type { FromWorker, ToWorker } from './workers/messages.ts';
@@ -52,13 +53,15 @@ async function start({
   worker,
   settings,
   configuration,
+  sealKey,
 }: Extract<ToWorker<Settings>, { kind: 'start' }>): Promise<void> {
   process.title = `attache worker ${worker}`;
-  const log = createLog(settings.log).child({ worker });
+  const output = standardOutput();
+  const log = createLog(settings.log, output).child({ worker });
   endOnException(log);
   try {
     const onConfiguration = () => tellConfiguration(settings.config);
-    instance = new Instance({ settings, log, configuration, onConfiguration });
+    instance = new Instance({ settings, log, output, configuration, sealKey, onConfiguration });
     await requireAwsSettings();
     await instance.start(addressesOf(settings.listen, worker), 'read');
   } catch (error) {

@@ -6,13 +6,16 @@ import { describe, expect, it } from 'vitest';
 const ORDER = [
   'workers',
   'add',
+  'certs',
   'check',
+  'discovery',
   'processor',
   'integrations',
   'callers',
   'credentials',
   'tokens',
   'signing',
+  'redaction',
   'secrets',
   'paths',
   'telemetry',
@@ -49,10 +52,11 @@ describe('the source', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it('names the SDK of AWS in secrets and signing alone', () => {
+  it('names the SDK of AWS in secrets, in signing and where callers are looked up in EC2', () => {
     const elsewhere = files.filter(
       (file) =>
-        !/^src\/(secrets|signing)\//.test(file) && imports(file).some((target) => /@aws-sdk|@smithy/.test(target)),
+        !/^src\/(secrets\/|signing\/|callers\/ec2-)/.test(file) &&
+        imports(file).some((target) => /@aws-sdk|@smithy/.test(target)),
     );
 
     expect(elsewhere).toEqual([]);

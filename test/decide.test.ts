@@ -29,10 +29,12 @@ async function decided(
       attempt: 1,
       hasUnreadBody: false,
       givesBodies: false,
+      isDiscovery: false,
+      caller: { address: '10.1.2.3', uriSan: undefined, claims: undefined },
       tried: () => [],
       ...facts,
     },
-    { catalogue, secrets, tokens: noTokens() },
+    { catalogue, secrets, tokens: noTokens(), instances: undefined },
   );
   const waited = answer instanceof Promise;
   const result = await answer;

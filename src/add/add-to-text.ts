@@ -6,6 +6,7 @@ import { credentialsIn } from './credentials-in.ts';
 import { clusterFor, hasRetryAnchor, refuseTaken, virtualHosts } from './envoy-place.ts';
 import { insertItem } from './insert-item.ts';
 import { examineReadable, type Readable } from './readable.ts';
+import { redactFilter } from './redact-filter.ts';
 import { isSameBut } from './same-tree.ts';
 import type { Wanted } from './wanted.ts';
 import { wholeBodyFilter } from './whole-body.ts';
@@ -73,6 +74,7 @@ function linesFor(
   return virtualHost(wanted, {
     cluster: target,
     buffer: readsBody ? wholeBodyFilter(examined, target, list) : undefined,
+    redact: wanted.rules.redact ? redactFilter(examined, list) : undefined,
     hasAnchor: hasRetryAnchor(examined.source, list?.range?.[0] ?? Number.POSITIVE_INFINITY),
   });
 }

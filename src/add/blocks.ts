@@ -1,6 +1,7 @@
+import { SWITCH_ON } from '../integrations/redaction-filter.ts';
 import { secretShape } from './secret-shape.ts';
 import type { Wanted } from './wanted.ts';
-import { credentialLines, scalar } from './yaml-text.ts';
+import { credentialLines, ruleLines, scalar } from './yaml-text.ts';
 
 /** The anchor that envoy/envoy.yaml has for its retry policy. */
 export const RETRY_ANCHOR = 'fresh_secret_on_401';
@@ -21,14 +22,23 @@ export function domainsOf(name: string): readonly string[] {
 /**
  * A virtual host of Envoy with one route, as the item of a list, without indentation.
  *
+ * @param options.redact the name of the filter that takes secrets out of responses, for an integration that wants it.
  * @param options.buffer the name of the filter that holds requests back until their body is whole, for credentials that need it.
  */
 export function virtualHost(
   wanted: Wanted,
-  options: { cluster: string; hasAnchor: boolean; buffer: string | undefined },
+  options: { cluster: string; hasAnchor: boolean; buffer: string | undefined; redact: string | undefined },
 ): string[] {
-  const { name, host, secret, credential } = wanted;
-  const { buffer } = options;
+  const { name, host, secret, credential, rules } = wanted;
+  const { buffer, redact } = options;
+  const filters = [
+    ...(buffer === undefined
+      ? []
+      : [
+          `${scalar(buffer)}: { "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute, buffer: { max_request_bytes: ${LARGEST_BODY} } }`,
+        ]),
+    ...(redact === undefined ? [] : [`${scalar(redact)}: ${SWITCH_ON}`]),
+  ];
   // AWS answers a wrong signature with 403.
   const isAws = credential.aws_sigv4 !== undefined;
   const policy = isAws ? retryPolicy('401, 403') : options.hasAnchor ? `*${RETRY_ANCHOR}` : retryPolicy('401');
@@ -38,28 +48,25 @@ export function virtualHost(
     '  routes:',
     '  - match: { prefix: / }',
     `    route: { cluster: ${scalar(options.cluster)}, host_rewrite_literal: ${scalar(host)}, timeout: 0s, retry_policy: ${policy} }`,
-    ...(buffer === undefined
-      ? []
-      : [
-          `    request_body_buffer_limit: ${LARGEST_BODY}`,
-          `    typed_per_filter_config: { ${scalar(buffer)}: { "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute, buffer: { max_request_bytes: ${LARGEST_BODY} } } }`,
-        ]),
+    ...(buffer === undefined ? [] : [`    request_body_buffer_limit: ${LARGEST_BODY}`]),
+    ...(filters.length === 0 ? [] : [`    typed_per_filter_config: { ${filters.join(', ')} }`]),
     '    metadata:',
     '      filter_metadata:',
     '        attache:',
     `          integration: ${scalar(name)}`,
     `          secret: ${scalar(secret)}  # ${secretShape(credential)}`,
-    ...credentialLines(credential).map((line) => `          ${line}`),
+    ...[...credentialLines(credential), ...ruleLines(rules)].map((line) => `          ${line}`),
   ];
 }
 
 /** An item of the plain list of integrations, without indentation. */
-export function listItem({ name, host, secret, credential }: Wanted, options: { oneLine: boolean }): string[] {
+export function listItem({ name, host, secret, credential, rules }: Wanted, options: { oneLine: boolean }): string[] {
   const lines = [
     `integration: ${scalar(name)}`,
     `host: ${scalar(host)}`,
     `secret: ${scalar(secret)}`,
     ...credentialLines(credential),
+    ...ruleLines(rules),
   ];
   return options.oneLine
     ? [`- { ${lines.join(', ')} }`]

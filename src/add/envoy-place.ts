@@ -1,6 +1,7 @@
 import { isSeq, type Node, visit, type YAMLSeq } from 'yaml';
-import { configuration, isA } from '../check/configuration.ts';
+import { configuration } from '../check/configuration.ts';
 import { findPassages } from '../check/passages.ts';
+import { isA } from '../integrations/envoy-filters.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import { AddError } from './add-error.ts';

@@ -32,6 +32,9 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
       : [
           `Attaché notices the edit by itself. Envoy needs a route to ${host} whose integration is ${name}`,
           `and, in mutation_rules, leave for Attaché to write ${writes.join(', ')}.`,
+          ...(wanted.rules.redact
+            ? ['For redact, give the route what attache add --print shows for an envoy.yaml.']
+            : []),
           ...(credentials.some(({ readsBody }) => readsBody === true)
             ? ['Attaché signs whole bodies: give the route what attache add --print shows for an envoy.yaml.']
             : []),

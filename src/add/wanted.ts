@@ -21,6 +21,22 @@ export interface WantedOptions extends CredentialOptions {
   readonly secret?: string;
   /** The integration's name. Default NAME. */
   readonly name?: string;
+  /** Who may use it, one rule each. Default everybody who reaches it. */
+  readonly caller?: readonly string[];
+  /** What may be requested, one rule each. Default everything. */
+  readonly allow?: readonly string[];
+  /** Headers of a caller that are passed on although they may hold a credential. Default none. */
+  readonly keep?: readonly string[];
+  /** Whether what is injected is taken out of responses. Default not. */
+  readonly redact?: boolean;
+}
+
+/** What is asked of requests and responses, as it stands in a block; the check of the whole file judges it. */
+export interface WantedRules {
+  readonly callers: readonly string[];
+  readonly allow: readonly string[];
+  readonly keep: readonly string[];
+  readonly redact: boolean;
 }
 
 /** An integration that is to be added, each part of it valid. */
@@ -29,6 +45,7 @@ export interface Wanted {
   readonly host: string;
   readonly secret: string;
   readonly credential: CredentialBlock;
+  readonly rules: WantedRules;
   readonly sdk: Sdk | undefined;
   /** How it is used, where that is not by curl; `{url}` in it is the integration's own. */
   readonly command: string | undefined;
@@ -67,6 +84,12 @@ export function wanted(entry: string, options: WantedOptions): Wanted {
     host,
     secret,
     credential,
+    rules: {
+      callers: options.caller ?? [],
+      allow: options.allow ?? [],
+      keep: options.keep ?? [],
+      redact: options.redact ?? false,
+    },
     sdk: vendor?.sdk,
     command: vendor?.command,
     documentation: vendor?.documentation,

@@ -1,6 +1,7 @@
 import type { YAMLSeq } from 'yaml';
-import { configuration, isA } from '../check/configuration.ts';
+import { configuration } from '../check/configuration.ts';
 import { findPassages } from '../check/passages.ts';
+import { isA } from '../integrations/envoy-filters.ts';
 import { booleanOf, textOf } from '../integrations/yaml-values.ts';
 import { AddError } from './add-error.ts';
 import type { Readable } from './readable.ts';

@@ -1,6 +1,7 @@
 import { Scalar } from 'yaml';
 import { isNoTextForEnvoy } from '../integrations/yaml-values.ts';
 import type { CredentialBlock } from '../vendors/vendor.ts';
+import type { WantedRules } from './wanted.ts';
 
 /** A text as a YAML scalar: plain where no reader of YAML can take it for anything else, otherwise in double quotes. */
 export function scalar(text: string): string {
@@ -33,4 +34,13 @@ function flow(value: unknown, text: (text: string) => string): string {
 
 function quotedUrl(text: string): string {
   return text.includes('://') ? JSON.stringify(text) : scalar(text);
+}
+
+/** The lines of a block that say who may request what, and what becomes of the response. */
+export function ruleLines({ callers, allow, keep, redact }: WantedRules): string[] {
+  const lists = Object.entries({ callers, allow, keep }).filter(([, items]) => items.length > 0);
+  return [
+    ...lists.map(([key, items]) => `${key}: [${items.map(scalar).join(', ')}]`),
+    ...(redact ? ['redact: true'] : []),
+  ];
 }

@@ -5,7 +5,9 @@ export const NO_COUNTS: Counts = { requests: [], secretChecks: [], tokens: [] };
 
 /** The sums, a row for each integration and outcome, and for each result. */
 export function sumCounts(all: readonly Counts[]): Counts {
+  const auditLost = all.reduce((sum, counts) => sum + (counts.auditLost ?? 0), 0);
   return {
+    ...(auditLost === 0 ? {} : { auditLost }),
     requests: sum(
       all.flatMap(({ requests }) => requests),
       ({ integration, outcome }) => JSON.stringify([integration, outcome]),

@@ -1,11 +1,13 @@
 /** How often things happened in a process since it started. */
 export interface Counts {
-  /** Requests by integration (empty where a route names none) and outcome: `injected`, or the code of the refusal. */
+  /** Requests by integration (empty where a route names none) and outcome: `injected`, `discovery`, or the code of the refusal. */
   readonly requests: readonly { readonly integration: string; readonly outcome: string; readonly count: number }[];
   /** Reads of secrets by result. */
   readonly secretChecks: readonly ResultCount[];
   /** Tokens that were asked for, by result. */
   readonly tokens: readonly ResultCount[];
+  /** Decisions that were to be logged and were not, since the log was not read in time. Absent: none. */
+  readonly auditLost?: number;
 }
 
 /** How often something ended in one way. */

@@ -1,37 +1,48 @@
-import type { Node, YAMLMap } from 'yaml';
+import type { Node } from 'yaml';
+import { extProcFilters, type Filter } from '../integrations/envoy-filters.ts';
+import { isRedactFilter } from '../integrations/redaction-filter.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
-import { booleanOf, textOf } from '../integrations/yaml-values.ts';
-import { isA } from './configuration.ts';
+import { textOf } from '../integrations/yaml-values.ts';
+import { DISCOVERY_ATTRIBUTE } from '../processor/request-facts.ts';
 
 /** An ext_proc filter that asks Attaché. */
-export interface AttacheFilter {
-  /** Where it is named among the filters. */
-  readonly item: YAMLMap;
-  readonly name: string;
-  /** Its `typed_config`. */
-  readonly config: YAMLMap;
+export interface AttacheFilter extends Filter {
   /** On a cluster it is asked once per attempt, on a listener once per request. */
   readonly side: 'cluster' | 'listener';
 }
 
-/** The filter that asks Attaché, among others: the ext_proc filter that has attache in one of its names. */
+/**
+ * The filter that asks Attaché for a key, among others: the ext_proc filter that has attache in one of its names. One that is shown
+ * responses alone asks what to take out of them, and one that sends the word discovery what a caller may use.
+ */
 export function findAttacheFilter(
   source: YamlSource,
   filters: Node | undefined,
   side: AttacheFilter['side'],
 ): AttacheFilter | undefined {
-  for (const node of source.items(filters)) {
-    const item = source.map(node);
-    const config = source.map(source.get(item, 'typed_config'));
-    if (item === undefined || config === undefined || !isA(source, config, 'ExternalProcessor')) continue;
-    if (!namesOf(source, item, config).some((name) => /attache/i.test(name))) continue;
-    return { item, config, side, name: textOf(source.get(item, 'name')) ?? '' };
-  }
-  return undefined;
+  const found = extProcFilters(source, filters).find(
+    (filter) =>
+      !isRedactFilter(source, filter) &&
+      !isDiscovery(source, filter) &&
+      namesOf(source, filter).some((name) => /attache/i.test(name)),
+  );
+  return found && { ...found, side };
+}
+
+/** The filters of a listener that ask Attaché what a caller may use, and never for a key. */
+export function findDiscoveryFilters(source: YamlSource, filters: Node | undefined): AttacheFilter[] {
+  return extProcFilters(source, filters)
+    .filter((filter) => isDiscovery(source, filter))
+    .map((filter) => ({ ...filter, side: 'listener' }));
+}
+
+/** Its own word is what Attaché goes by, so that it is what tells it here too. */
+function isDiscovery(source: YamlSource, { config }: Filter): boolean {
+  return source.items(source.get(config, 'request_attributes')).some((node) => textOf(node) === DISCOVERY_ATTRIBUTE);
 }
 
 /** The filter's own name, that of the cluster that it calls, and those of what it sends and receives. */
-function namesOf(source: YamlSource, item: YAMLMap, config: YAMLMap): string[] {
+function namesOf(source: YamlSource, { item, config }: Filter): string[] {
   const lists = [
     source.get(config, 'request_attributes'),
     source.get(config, 'metadata_options', 'receiving_namespaces', 'untyped'),
@@ -42,22 +53,4 @@ function namesOf(source: YamlSource, item: YAMLMap, config: YAMLMap): string[] {
     source.get(config, 'grpc_service', 'envoy_grpc', 'cluster_name'),
     ...lists.flatMap((list) => source.items(list)),
   ].map((node) => textOf(node) ?? '');
-}
-
-/** What a route says about a filter: the settings of the narrowest place that has any. */
-export function routeOverride(
-  source: YamlSource,
-  filter: AttacheFilter,
-  places: readonly (YAMLMap | undefined)[],
-): Node | undefined {
-  const found = places
-    .map((place) => source.get(place, 'typed_per_filter_config', filter.name))
-    .find((node) => node !== undefined);
-  // A FilterConfig wraps the settings, and may itself say that the filter is off.
-  return source.get(found, 'disabled') === undefined ? (source.get(found, 'config') ?? found) : found;
-}
-
-/** Whether a filter is off on a route that has this override. */
-export function isDisabled(source: YamlSource, filter: AttacheFilter, override: Node | undefined): boolean {
-  return booleanOf(source.get(override ?? filter.item, 'disabled')) === true;
 }

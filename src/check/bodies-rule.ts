@@ -1,11 +1,12 @@
 import type { Node, YAMLMap } from 'yaml';
 import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
+import { isA } from '../integrations/envoy-filters.ts';
 import type { Integration } from '../integrations/integration.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import { LARGEST_BODY } from '../processor/processor-server.ts';
 import type { AttacheFilter } from './attache-filter.ts';
-import { type Configuration, isA } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
 import { isForwarded } from './forward-rule.ts';
 import type { Passage } from './passages.ts';
 

@@ -9,19 +9,23 @@ import type { SecretSource } from '../secrets/secrets-manager.ts';
 import { checkAttacheCluster } from './attache-cluster-rule.ts';
 import type { AttacheFilter } from './attache-filter.ts';
 import { checkBodies, checkBodyLimits } from './bodies-rule.ts';
+import { checkCallers, checkClaims } from './callers-rule.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { type Configuration, configuration } from './configuration.ts';
 import { checkDestination } from './destination-rule.ts';
-import { checkBooleans, checkListeners } from './file-rules.ts';
+import { checkDiscovery } from './discovery-rule.ts';
+import { checkBooleans } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
+import { checkRedaction } from './redaction-rule.ts';
 import { checkRetries } from './retries-rule.ts';
 import { checkRoutes } from './routes-rule.ts';
 import { checkLogs } from './secrets-in-logs-rule.ts';
 import { checkTimeouts } from './timeouts-rule.ts';
 import { checkTracing } from './tracing-rule.ts';
+import { checkTrailers } from './trailers-rule.ts';
 
 /** What a check looks at besides the file. */
 export interface CheckOptions {
@@ -63,6 +67,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
     yield* checkFilter(config, filter);
     yield* checkTimeouts(config, filter, longest);
     yield* checkForwarding(config, filter);
+    yield* checkClaims(config, filter, integrations);
     yield* checkMutations(config, filter, integrations);
     yield* checkBodies(config, filter, integrations);
     const cluster = clusterOf(config, filter);
@@ -71,10 +76,16 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   for (const cluster of new Set(passages.filter(({ asks }) => asks).map((passage) => passage.cluster))) {
     if (cluster !== undefined) yield* checkDestination(config, cluster);
   }
+  yield* checkRedaction(config);
+  yield* checkDiscovery(config, longest);
+  const asking = passages.filter(({ asks, filter }) => asks && filter?.side === 'cluster');
+  for (const cluster of new Set(asking.map((passage) => passage.cluster))) {
+    if (cluster !== undefined) yield* checkTrailers(config, cluster);
+  }
   yield* checkLogs(config);
   yield* checkTracing(config);
   yield* checkBooleans(config);
-  yield* checkListeners(config);
+  yield* checkCallers(config);
 }
 
 /** Each filter that a request may meet, with the integrations whose requests do. */

@@ -1,5 +1,6 @@
 import type { Node, YAMLMap } from 'yaml';
 import type { Catalogue } from '../integrations/catalogue.ts';
+import { isA } from '../integrations/envoy-filters.ts';
 import type { Route } from '../integrations/envoy-routes.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { textOf } from '../integrations/yaml-values.ts';
@@ -31,11 +32,6 @@ export function configuration(parts: Pick<Configuration, 'source' | 'catalogue' 
     source.get(source.root, 'dynamic_resources', 'ads_config');
   const isBootstrap = source.get(source.root, 'static_resources') !== undefined;
   return { ...parts, clusters: new Map(clusters), hasOtherClusters: dynamic !== undefined || !isBootstrap };
-}
-
-/** Whether a node's `@type` is this message, of whatever version. */
-export function isA(source: YamlSource, node: unknown, message: string): boolean {
-  return textOf(source.get(node, '@type'))?.endsWith(`.${message}`) ?? false;
 }
 
 /** A cluster's options for HTTP, under whatever key they stand. */

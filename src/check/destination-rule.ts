@@ -1,8 +1,9 @@
 import type { Node, YAMLMap } from 'yaml';
+import { isA } from '../integrations/envoy-filters.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { booleanOf, textOf } from '../integrations/yaml-values.ts';
-import { type Configuration, httpOptions, isA } from './configuration.ts';
+import { type Configuration, httpOptions } from './configuration.ts';
 
 /** Whether a secret that goes to this cluster goes over TLS, to a host that has proven its name. */
 export function* checkDestination({ source }: Configuration, cluster: YAMLMap): Generator<Problem> {

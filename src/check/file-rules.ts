@@ -1,7 +1,7 @@
 import { isScalar } from 'yaml';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf } from '../integrations/yaml-values.ts';
-import { type Configuration, isA } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
 
 /** Words that are texts to most readers of YAML, and booleans to Envoy. */
 const BOOLEAN_WORD = /^(?:y|n|yes|no|on|off)$/i;
@@ -20,20 +20,6 @@ export function* checkBooleans({ source, maps }: Configuration): Generator<Probl
           `Envoy reads ${word} as a boolean`,
           `write "${word}" for the text, ${booleanOf(scalar)} for the boolean`,
         );
-    }
-  }
-}
-
-/** Whether the caller's address is the connection's own. */
-export function* checkListeners({ source, maps }: Configuration): Generator<Problem> {
-  for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
-    const node = source.get(manager, 'use_remote_address');
-    if (booleanOf(node) !== true) {
-      yield source.warning(
-        node ?? manager,
-        'callers can say in X-Forwarded-For who they are',
-        'write use_remote_address: true',
-      );
     }
   }
 }

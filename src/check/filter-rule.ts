@@ -1,7 +1,13 @@
 import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
-import { ATTEMPT_ATTRIBUTE, INTEGRATION_ATTRIBUTE } from '../processor/request-facts.ts';
+import {
+  ADDRESS_ATTRIBUTE,
+  ATTEMPT_ATTRIBUTE,
+  INTEGRATION_ATTRIBUTE,
+  SEALED_NAMESPACE,
+  URI_SAN_ATTRIBUTE,
+} from '../processor/request-facts.ts';
 import type { AttacheFilter } from './attache-filter.ts';
 import type { Configuration } from './configuration.ts';
 
@@ -24,6 +30,13 @@ const OFF = [
 
 /** The settings of the filter itself. */
 export function* checkFilter(configuration: Configuration, filter: AttacheFilter): Generator<Problem> {
+  yield* checkCall(configuration, filter);
+  yield* attributes(configuration, filter);
+  yield* metadata(configuration, filter);
+}
+
+/** How a filter calls Attaché, and what follows from its answers, whatever it asks. */
+export function* checkCall(configuration: Configuration, filter: AttacheFilter): Generator<Problem> {
   const { source } = configuration;
   const { config, item } = filter;
   for (const { field, effect } of OFF) {
@@ -41,8 +54,6 @@ export function* checkFilter(configuration: Configuration, filter: AttacheFilter
     );
   }
   yield* service(configuration, filter);
-  yield* attributes(configuration, filter);
-  yield* metadata(configuration, filter);
   yield* routeCache(configuration, filter);
   const status = source.get(config, 'status_on_error', 'code');
   if (textOf(status) !== 'ServiceUnavailable' && numberOf(status) !== 503) {
@@ -74,11 +85,12 @@ function* service(
   }
 }
 
-function* attributes({ source }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
+function* attributes({ source, catalogue }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
   const list = source.get(config, 'request_attributes');
-  const wanted = [INTEGRATION_ATTRIBUTE, ATTEMPT_ATTRIBUTE];
+  const knowsCallers = [...catalogue].some(({ callers }) => callers.rules.length > 0);
+  const wanted = [INTEGRATION_ATTRIBUTE, ATTEMPT_ATTRIBUTE, ...(knowsCallers ? CALLER_ATTRIBUTES : [])];
   const given = source.items(list).map((node) => ({ node, text: textOf(node) ?? '' }));
-  const others = given.filter(({ text }) => !wanted.includes(text) && text !== BODIES_ATTRIBUTE);
+  const others = given.filter(({ text }) => !wanted.includes(text) && !OPTIONAL.includes(text));
   const missing = wanted.filter((want) => !given.some(({ text }) => text === want));
   for (const attribute of missing) {
     const meant = others.findIndex(({ text }) => letters(text) === letters(attribute));
@@ -94,13 +106,26 @@ function* attributes({ source }: Configuration, { config, item }: AttacheFilter)
   }
 }
 
+/** What decides who asks. */
+export const CALLER_ATTRIBUTES = [ADDRESS_ATTRIBUTE, URI_SAN_ATTRIBUTE];
+/** What is sent without harm when nobody needs it. */
+const OPTIONAL = [...CALLER_ATTRIBUTES, BODIES_ATTRIBUTE];
+
 /** An expression without what may be written in several ways: quotes, dots, brackets, blanks, case. */
 function letters(expression: string): string {
   return expression.toLowerCase().replace(/[^a-z_]/g, '');
 }
 
-function* metadata({ source }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
+function* metadata({ source, catalogue }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
   const options = source.get(config, 'metadata_options');
+  const received = source.items(source.get(options, 'receiving_namespaces', 'untyped')).map(textOf);
+  if ([...catalogue].some(({ redact }) => redact) && !received.includes(SEALED_NAMESPACE)) {
+    yield source.error(
+      source.get(options, 'receiving_namespaces') ?? options ?? item,
+      `metadata_options.receiving_namespaces lacks ${SEALED_NAMESPACE}: what must be taken out of responses is not told`,
+      `write receiving_namespaces: { untyped: [attache, ${SEALED_NAMESPACE}] }`,
+    );
+  }
   const effects = {
     receiving_namespaces: 'the access log does not show which integration and secret version a request had',
     forwarding_namespaces: 'on a retry Attaché does not learn which secret version was refused',

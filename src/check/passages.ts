@@ -1,9 +1,10 @@
 import type { Node, YAMLMap } from 'yaml';
+import { isA, isDisabled, routeOverride } from '../integrations/envoy-filters.ts';
 import type { Route } from '../integrations/envoy-routes.ts';
 import type { Integration } from '../integrations/integration.ts';
 import { textOf } from '../integrations/yaml-values.ts';
-import { type AttacheFilter, findAttacheFilter, isDisabled, routeOverride } from './attache-filter.ts';
-import { type Configuration, httpOptions, isA } from './configuration.ts';
+import { type AttacheFilter, findAttacheFilter } from './attache-filter.ts';
+import { type Configuration, httpOptions } from './configuration.ts';
 
 /** One way through Envoy: a route, a cluster it goes to, and the filter that its requests meet. */
 export interface Passage {

@@ -1,8 +1,9 @@
 import { isScalar, isSeq, type Node } from 'yaml';
 import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
+import { isA } from '../integrations/envoy-filters.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { textOf } from '../integrations/yaml-values.ts';
-import { type Configuration, isA } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
 import { commandsOf, printedBy } from './format.ts';
 
 /** Access loggers that take a format, and print the path with its query when they are given none. */

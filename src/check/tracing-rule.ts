@@ -1,6 +1,7 @@
+import { isA } from '../integrations/envoy-filters.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf } from '../integrations/yaml-values.ts';
-import { type Configuration, isA } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
 
 /** Ends each call to Attaché by closing it, not by a reset. */
 const GRACEFUL_CLOSE = 'envoy.reloadable_features.ext_proc_graceful_grpc_close';

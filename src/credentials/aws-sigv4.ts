@@ -5,6 +5,7 @@ import { SigningKey, type SigningKeyParts } from '../signing/signing-key.ts';
 import { SigningKeyError } from '../signing/signing-key-error.ts';
 import { UnsignableRequestError } from '../signing/unsignable-request-error.ts';
 import { tokenOfRole } from '../tokens/assumed-role.ts';
+import type { Token } from '../tokens/token.ts';
 import type { TokenUse } from '../tokens/token-use.ts';
 import { CredentialError } from './credential-error.ts';
 import type { CredentialKind, SignStep, Step } from './kind.ts';
@@ -66,6 +67,10 @@ export const awsSigv4: CredentialKind = {
         shape: { access_key_id: '…', secret_access_key: '…' },
         readsBody: isSigned,
         sendsToken: role !== undefined,
+        sent: (secretId, secret) => {
+          const sessionToken = new SecretFields(secretId, secret).optional('session_token');
+          return role === undefined && sessionToken !== undefined ? [sessionToken] : [];
+        },
         prepare: (secretId, secret): Step => {
           const fields = new SecretFields(secretId, secret);
           const sessionToken = fields.optional('session_token');
@@ -87,7 +92,8 @@ export const awsSigv4: CredentialKind = {
             purpose: `aws role ${role}${externalId === undefined ? '' : ` for ${externalId}`}`,
             mint: ({ signal }) => tokenOfRole(origin, key, assumed, signal),
           };
-          return { token: () => ({ use, step }) };
+          const sent = (token: Token) => (JSON.parse(token.reveal()) as SigningKeyParts).sessionToken ?? '';
+          return { token: () => ({ use, step, sent }) };
         },
       };
     }),

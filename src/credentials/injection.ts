@@ -1,7 +1,15 @@
+import type { HiddenValue } from '../redaction/forms.ts';
+
 /** A header and the bytes of its value. The name is lower-case; `:path` stands for the path with its query. */
 export interface HeaderField {
   readonly name: string;
   readonly value: Buffer;
+}
+
+/** A value that an injection carries, and that must not come back. */
+export interface HiddenPart extends HiddenValue {
+  /** Id of the token that it is. Absent for what stands in the secret itself. */
+  readonly token?: string;
 }
 
 /** What is done to a request: headers that are set, replacing any of that name, and names that are removed. */
@@ -12,6 +20,8 @@ export interface Injection {
   readonly tokens: readonly string[];
   /** Whether the destination's answer stands even if it is a refusal. */
   readonly final: boolean;
+  /** What of secrets and tokens is in it, where that must be taken out of the response. */
+  readonly hidden?: readonly HiddenPart[];
   /** Whether the same object serves other requests too, so that whoever encodes it does well to remember the bytes. */
   readonly isShared: boolean;
 }

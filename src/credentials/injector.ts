@@ -1,9 +1,10 @@
 import { PathError } from '../paths/path-error.ts';
+import { SHORTEST } from '../redaction/forms.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Token } from '../tokens/token.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import { CredentialError } from './credential-error.ts';
-import type { HeaderField, Injection } from './injection.ts';
+import type { HeaderField, HiddenPart, Injection } from './injection.ts';
 import type { Credential, FieldsStep, FixedStep, PathStep, RequestToInject, Step, TokenStep } from './kind.ts';
 import { UnfitRequestError } from './unfit-request-error.ts';
 
@@ -13,6 +14,8 @@ export const ALWAYS_STRIPPED: readonly string[] = ['authorization', 'proxy-autho
 /** What the credentials do with one version of the secret. */
 interface Prepared {
   readonly steps: readonly Step[];
+  /** What of the secret must be taken out of the response. */
+  readonly hidden: readonly HiddenPart[];
   /** There when it is the same for every request. */
   readonly injection: Injection | undefined;
 }
@@ -22,6 +25,8 @@ interface ReadyStep {
   readonly step: FixedStep;
   readonly token?: Token;
   readonly final?: boolean;
+  /** What of the token must be taken out of the response. */
+  readonly hidden?: HiddenPart;
 }
 
 /**
@@ -33,19 +38,44 @@ export class Injector {
   readonly readsBody: boolean;
   /** Whether all that the destination gets are tokens, so that a refusal says nothing about the secret. */
   readonly sendsTokensAlone: boolean;
+  /** The headers that it removes, in lower case. */
+  readonly strips: readonly string[];
   readonly #secretId: string;
   readonly #credentials: readonly Credential[];
-  readonly #remove: readonly string[];
+  readonly #redacts: boolean;
   readonly #known = new WeakMap<SecretVersion, Prepared | CredentialError>();
   readonly #ofFields = new WeakMap<FieldsStep, Injection>();
 
-  constructor(secretId: string, credentials: readonly Credential[]) {
+  /**
+   * @param options.strips headers of a caller that go no further, unless a credential sets them.
+   * @param options.redacts whether injections say what must be taken out of the response.
+   */
+  constructor(
+    secretId: string,
+    credentials: readonly Credential[],
+    {
+      strips = ALWAYS_STRIPPED,
+      redacts = false,
+    }: { readonly strips?: readonly string[]; readonly redacts?: boolean } = {},
+  ) {
+    this.#redacts = redacts;
     this.#secretId = secretId;
     this.#credentials = credentials;
     this.readsBody = credentials.some((credential) => credential.readsBody === true);
     this.sendsTokensAlone = credentials.every((credential) => credential.sendsToken === true);
     const writes = credentials.flatMap((credential) => credential.writes);
-    this.#remove = ALWAYS_STRIPPED.filter((name) => !writes.includes(name));
+    this.strips = Object.freeze(strips.filter((name) => !writes.includes(name)));
+  }
+
+  /**
+   * What of a version goes to the destination; empty unless injections say it.
+   *
+   * @throws CredentialError when the version does not hold what the integration needs.
+   */
+  hiddenOf(secret: SecretVersion): readonly HiddenPart[] {
+    const result = this.#result(secret);
+    if (result instanceof CredentialError) throw result;
+    return result.hidden;
   }
 
   /** Whether a version holds what the integration needs. */
@@ -61,6 +91,12 @@ export class Injector {
   require(secret: SecretVersion): void {
     const result = this.#result(secret);
     if (result instanceof CredentialError) throw result;
+  }
+
+  /** The path as the caller sent it, without what an earlier attempt has put before it. */
+  callersPath({ path, attempt }: Pick<RequestToInject, 'path' | 'attempt'>): string {
+    if (attempt <= 1) return path;
+    return this.#credentials.reduce((before, credential) => credential.callersPath?.(before) ?? before, path);
   }
 
   /** Why a request may not be made with these credentials, as a sentence for the caller; undefined when it may. */
@@ -84,8 +120,8 @@ export class Injector {
     if (result.injection !== undefined) return result.injection;
     const steps = result.steps.map((step) => ('token' in step ? this.#withToken(step, request, tokens) : { step }));
     return steps.some((step) => step instanceof Promise)
-      ? Promise.all(steps).then((ready) => this.#apply(ready, request))
-      : this.#apply(steps as ReadyStep[], request);
+      ? Promise.all(steps).then((ready) => this.#apply(ready, request, result.hidden))
+      : this.#apply(steps as ReadyStep[], request, result.hidden);
   }
 
   #result(secret: SecretVersion): Prepared | CredentialError {
@@ -100,7 +136,12 @@ export class Injector {
   #prepare(secret: SecretVersion): Prepared | CredentialError {
     try {
       const steps = this.#credentials.map((credential) => credential.prepare(this.#secretId, secret));
-      return { steps, injection: steps.every(isFields) ? this.#shared(fieldsOf(steps), []) : undefined };
+      const hidden = this.#redacts ? this.#hiddenIn(secret) : [];
+      return {
+        steps,
+        hidden,
+        injection: steps.every(isFields) ? this.#shared(fieldsOf(steps), [], hidden) : undefined,
+      };
     } catch (error) {
       if (error instanceof CredentialError) return error;
       throw error;
@@ -108,22 +149,32 @@ export class Injector {
   }
 
   #withToken(it: TokenStep, request: RequestToInject, tokens: TokenStore): ReadyStep | Promise<ReadyStep> {
-    const { use, step } = it.token(request);
+    const { use, step, sent = (token) => token.reveal() } = it.token(request);
     const slot = tokens.slot(use);
+    const ready = (token: Token, final: boolean): ReadyStep => ({
+      token,
+      final,
+      step: step(token),
+      ...(this.#redacts ? { hidden: { name: 'its token', token: token.id, bytes: Buffer.from(sent(token)) } } : {}),
+    });
     if (request.attempt > 1)
-      return slot.again(use, request.refusedTokens()).then((given) => ({ ...given, step: step(given.token) }));
-    const ready = (token: Token) => ({ token, final: slot.hopeless, step: step(token) });
+      return slot.again(use, request.refusedTokens()).then((given) => ready(given.token, given.final));
     const token = slot.get(use);
-    return token instanceof Promise ? token.then(ready) : ready(token);
+    return token instanceof Promise ? token.then((it) => ready(it, slot.hopeless)) : ready(token, slot.hopeless);
   }
 
-  #apply(ready: readonly ReadyStep[], request: RequestToInject): Injection | Promise<Injection> {
+  #apply(
+    ready: readonly ReadyStep[],
+    request: RequestToInject,
+    ofSecret: readonly HiddenPart[],
+  ): Injection | Promise<Injection> {
     const steps = ready.map(({ step }) => step);
     const final = ready.some((it) => it.final === true);
     const tokens = ready.flatMap(({ token }) => (token === undefined ? [] : [token]));
+    const hidden = [...ofSecret, ...ready.flatMap((it) => it.hidden ?? [])];
     const [only, ...others] = steps;
-    if (only !== undefined && others.length === 0 && !final && isFields(only)) return this.#once(only, tokens);
-    const common = { tokens: tokens.map(({ id }) => id), final, isShared: false };
+    if (only !== undefined && others.length === 0 && !final && isFields(only)) return this.#once(only, tokens, hidden);
+    const common = { tokens: tokens.map(({ id }) => id), final, isShared: false, ...(this.#redacts ? { hidden } : {}) };
     const set = fieldsOf(steps);
     const isRetry = request.attempt > 1;
     const path = steps.reduce(
@@ -132,28 +183,46 @@ export class Injector {
     );
     if (path !== request.path) set.push({ name: ':path', value: Buffer.from(path, 'latin1') });
     const signs = steps.filter((step) => 'sign' in step);
-    if (signs.length === 0) return { set, remove: this.#remove, ...common };
+    if (signs.length === 0) return { set, remove: this.strips, ...common };
     return Promise.all(signs.map((step) => step.sign(request, path))).then((signed) => ({
       set: [...set, ...signed.flatMap((it) => it.set)],
-      remove: [...this.#remove, ...signed.flatMap((it) => it.remove)],
+      remove: [...this.strips, ...signed.flatMap((it) => it.remove)],
       ...common,
     }));
   }
 
-  #once(step: FieldsStep, tokens: readonly Token[]): Injection {
+  #once(step: FieldsStep, tokens: readonly Token[], hidden: readonly HiddenPart[]): Injection {
     let known = this.#ofFields.get(step);
     if (known === undefined) {
       known = this.#shared(
         [...step.fields],
         tokens.map(({ id }) => id),
+        hidden,
       );
       this.#ofFields.set(step, known);
     }
     return known;
   }
 
-  #shared(set: HeaderField[], tokens: readonly string[]): Injection {
-    return Object.freeze({ set: Object.freeze(set), remove: this.#remove, tokens, final: false, isShared: true });
+  #shared(set: HeaderField[], tokens: readonly string[], hidden: readonly HiddenPart[]): Injection {
+    const common = { set: Object.freeze(set), remove: this.strips, tokens, final: false, isShared: true };
+    return Object.freeze(this.#redacts ? { ...common, hidden } : common);
+  }
+
+  /** A part that is too short stays visible as long as another one is long enough: a name of a user, for example. */
+  #hiddenIn(secret: SecretVersion): HiddenPart[] {
+    const texts = this.#credentials.flatMap(
+      (credential) =>
+        credential.sent?.(this.#secretId, secret) ??
+        credential.templates.flatMap((template) => template.values(this.#secretId, secret)),
+    );
+    const values = texts.map((text) => ({ name: 'a part of its secret', bytes: Buffer.from(text) }));
+    const fit = values.filter(({ bytes }) => bytes.length >= SHORTEST);
+    if (values.length > 0 && fit.length === 0)
+      throw new CredentialError(
+        `secret ${this.#secretId} is shorter than ${SHORTEST} bytes, too short to be told from other text in a response; store a longer key, or take redact away`,
+      );
+    return fit;
   }
 }
 

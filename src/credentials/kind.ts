@@ -65,6 +65,8 @@ export interface NeededToken {
   readonly use: TokenUse;
   /** Gives the same object for the same token, so that what follows from it can be remembered. */
   readonly step: (token: Token) => FixedStep;
+  /** What of it goes to the destination. Absent: all of it. */
+  readonly sent?: (token: Token) => string;
 }
 
 /** A credential as a route asks for it: ready to be filled in with a secret. */
@@ -81,8 +83,16 @@ export interface Credential {
   readonly sendsToken?: boolean;
   /** Whether it needs the whole body of a request. Default false. */
   readonly readsBody?: boolean;
+  /** The path of a later attempt without what this has put before it. Absent: it puts nothing there. */
+  callersPath?(path: string): string;
   /** Why a request may not be made with it, as a sentence for the caller; undefined when it may. */
   refusal?(request: RequestToInject): string | undefined;
+  /**
+   * What of the secret goes to the destination. Absent: what its templates refer to.
+   *
+   * @throws CredentialError when the secret does not hold what is needed.
+   */
+  sent?(secretId: string, secret: SecretVersion): readonly string[];
   /**
    * What it does with one version of the secret.
    *

@@ -1,4 +1,4 @@
-import { encodeSegment, prefixFault, withPrefix } from '../paths/path-prefix.ts';
+import { encodeSegment, prefixFault, prefixSegments, withoutPrefix, withPrefix } from '../paths/path-prefix.ts';
 import { CredentialError } from './credential-error.ts';
 import type { CredentialKind } from './kind.ts';
 import { template } from './schema.ts';
@@ -20,6 +20,7 @@ export const path: CredentialKind = {
       places: ['path'],
       writes: [':path'],
       templates: [prefix],
+      callersPath: (sent) => withoutPrefix(sent, prefixSegments(prefix.fill('x'))),
       prepare: (secretId, secret) => {
         const text = prefix.render(secretId, secret, encodeSegment);
         const fault = prefixFault(text);

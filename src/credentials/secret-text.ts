@@ -1,8 +1,5 @@
+import { hasControlCharacter, withoutLastNewline } from '../secrets/control-characters.ts';
 import { CredentialError } from './credential-error.ts';
-
-/** Control characters: none of them may stand in a header (RFC 9110, section 5.5), and none belongs in a key. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
-const CONTROL = /[\x00-\x1f\x7f]/;
 
 /**
  * The text that is put into a header, from the text that stands in a secret: without the one newline that files and
@@ -12,9 +9,9 @@ const CONTROL = /[\x00-\x1f\x7f]/;
  * @throws CredentialError when it is empty, or holds a control character or half a character.
  */
 export function secretText(text: string, what: string): string {
-  const trimmed = text.replace(/\r?\n$/, '');
+  const trimmed = withoutLastNewline(text);
   if (trimmed === '') throw new CredentialError(`${what} is empty; store the key there`);
-  if (CONTROL.test(trimmed)) {
+  if (hasControlCharacter(trimmed)) {
     throw new CredentialError(
       `${what} holds a line break or another control character, which no header may; store it without`,
     );

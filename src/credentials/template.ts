@@ -69,6 +69,15 @@ export class Template {
       .join('');
   }
 
+  /**
+   * What stands in the secret for each reference.
+   *
+   * @throws CredentialError as {@link render} does.
+   */
+  values(secretId: string, secret: SecretVersion): readonly string[] {
+    return this.#pieces.flatMap((piece) => ('text' in piece ? [] : [lookUp(piece, secretId, secret)]));
+  }
+
   /** The text with each reference replaced by the same text, to judge what stands around them. */
   fill(text: string): string {
     return this.#pieces.map((piece) => ('text' in piece ? piece.text : text)).join('');

@@ -1,4 +1,4 @@
-import { Injector } from '../credentials/injector.ts';
+import { ALWAYS_STRIPPED, Injector } from '../credentials/injector.ts';
 import { MOST_SECRETS } from '../secrets/secret-store.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Block } from './block.ts';
@@ -6,12 +6,16 @@ import type { Candidate } from './candidates.ts';
 import { closest } from './closest.ts';
 import type { Integration } from './integration.ts';
 import type { Problem } from './problem.ts';
+import type { RequestOptions } from './request-options.ts';
+import type { ServerWide } from './server-wide.ts';
+import type { WayIn } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 /** Integrations out of blocks, with what is wrong between the blocks. */
 export function assemble(
   source: YamlSource,
   candidates: readonly Candidate[],
+  { hostsFromSecretTags: readsHosts }: Pick<ServerWide, 'hostsFromSecretTags'>,
 ): { integrations: Integration[]; problems: Problem[] } {
   const problems: Problem[] = [];
   const definitions = new Map<string, Candidate>();
@@ -34,7 +38,12 @@ export function assemble(
   }
   for (const candidate of candidates) problems.push(...referenceProblems(source, candidate, definitions));
 
-  const integrations = [...definitions.values()].flatMap((candidate) => integrationOf(source, candidate));
+  const waysIn = new Map<string, WayIn[]>();
+  for (const { block, waysIn: ways } of candidates)
+    waysIn.set(block.name, [...(waysIn.get(block.name) ?? []), ...ways]);
+  const integrations = [...definitions.values()].flatMap((candidate) =>
+    integrationOf(source, candidate, waysIn.get(candidate.block.name) ?? [], readsHosts),
+  );
   problems.push(...tooMany(source, integrations, definitions));
   return { integrations, problems };
 }
@@ -66,11 +75,19 @@ function referenceProblems(
   ];
 }
 
-function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integration[] {
+function integrationOf(
+  source: YamlSource,
+  { block, pinned }: Candidate,
+  waysIn: readonly WayIn[],
+  readsHosts: boolean,
+): Integration[] {
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
-  const { secretId, secretNode, secretOptions, credentials } = definition;
-  const injector = new Injector(secretId, credentials);
+  const { secretId, secretNode, secretOptions, callers, requestOptions, credentials, kinds } = definition;
+  const injector = new Injector(secretId, credentials, {
+    strips: strips(requestOptions),
+    redacts: requestOptions.redact,
+  });
   const at = source.place(block.nameNode);
   return [
     Object.freeze({
@@ -78,16 +95,37 @@ function integrationOf(source: YamlSource, { block, pinned }: Candidate): Integr
       host: pinned.host,
       secretId,
       ...secretOptions,
+      readsHosts,
+      callers,
+      allow: requestOptions.allow,
+      redact: requestOptions.redact,
       injector,
+      waysIn: Object.freeze(waysIn),
+      kinds: Object.freeze(kinds),
       accepts: (version: SecretVersion) => injector.accepts(version),
       places: Object.freeze(credentials.flatMap(({ places }) => places)),
-      writes: Object.freeze([...new Set(credentials.flatMap(({ writes }) => writes))]),
+      writes: Object.freeze([...new Set([...credentials.flatMap(({ writes }) => writes), ...injector.strips])]),
       templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
       where: `${at.file}:${at.line}`,
       secretAt: Object.freeze(source.place(secretNode)),
     }),
   ];
 }
+
+/** The headers of a caller that go no further. */
+function strips({ allow, keep, redact }: RequestOptions): string[] {
+  return [
+    ...ALWAYS_STRIPPED.filter((name) => !keep.includes(name)),
+    ...(allow === undefined ? [] : OVERRIDES),
+    ...(redact ? UNSEARCHABLE : []),
+  ];
+}
+
+/** Headers by which many frameworks let a request be another one than its method and path say. */
+const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override', 'x-original-url', 'x-rewrite-url'];
+
+/** Headers that ask for a response in which a value cannot be found: compressed, or in pieces. */
+const UNSEARCHABLE = ['accept-encoding', 'grpc-accept-encoding', 'connect-accept-encoding', 'range', 'if-range'];
 
 function tooMany(
   source: YamlSource,

@@ -1,12 +1,16 @@
 import type { Node } from 'yaml';
+import type { Callers } from '../callers/caller-policy.ts';
 import type { Credential } from '../credentials/kind.ts';
-import { KEYS, NOT_YET } from './block-keys.ts';
+import { KEYS } from './block-keys.ts';
 import { didYouMean } from './closest.ts';
-import { readCredentials } from './credentials-of.ts';
+import { type KindInUse, readCredentials } from './credentials-of.ts';
 import { nameFault } from './integration-name.ts';
 import type { Problem } from './problem.ts';
+import { readCallers } from './read-callers.ts';
+import { type RequestOptions, readRequestOptions } from './request-options.ts';
 import { secretIdFault } from './secret-id.ts';
 import { readSecretOptions, type SecretOptions } from './secret-options.ts';
+import type { ServerWide } from './server-wide.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { plainOf, textOf } from './yaml-values.ts';
 
@@ -22,7 +26,10 @@ export interface Block {
         readonly secretId: string;
         readonly secretNode: Node;
         readonly secretOptions: SecretOptions;
+        readonly callers: Callers;
+        readonly requestOptions: RequestOptions;
         readonly credentials: readonly Credential[];
+        readonly kinds: readonly KindInUse[];
       }
     | undefined;
   readonly refers: boolean;
@@ -38,6 +45,7 @@ export function readBlock(
   source: YamlSource,
   node: Node | undefined,
   key: Node | undefined,
+  serverWide: ServerWide,
   extra: readonly string[] = [],
 ): Block | { readonly problems: readonly Problem[] } {
   if (source.map(node) === undefined || node === undefined) {
@@ -68,17 +76,21 @@ export function readBlock(
   if (keys.length === 1) return { name, node, nameNode, problems, definition: undefined, refers: true };
 
   const secret = readSecret(source, node, name);
-  const { credentials, problems: faults } = readCredentials(source, node, name);
+  const { credentials, kinds, problems: faults } = readCredentials(source, node, name);
   const { options: secretOptions, problems: optionFaults } = readSecretOptions(source, node);
-  problems.push(...secret.problems, ...optionFaults, ...faults);
+  const { callers, problems: callerFaults } = readCallers(source, node, serverWide);
+  const writes = credentials.flatMap((credential) => credential.writes);
+  const { options: requestOptions, problems: requestFaults } = readRequestOptions(source, node, writes);
+  problems.push(...secret.problems, ...optionFaults, ...faults, ...callerFaults, ...requestFaults);
   const broken = problems.some(({ severity }) => severity === 'error');
-  const definition = broken || secret.id === undefined ? undefined : { ...secret.id, secretOptions, credentials };
+  const definition =
+    broken || secret.id === undefined
+      ? undefined
+      : { ...secret.id, secretOptions, callers, requestOptions, credentials, kinds };
   return { name, node, nameNode, problems, definition, refers: false };
 }
 
 function unknownKey(source: YamlSource, key: string, node: Node | undefined): Problem {
-  if (NOT_YET.includes(key))
-    return source.error(node, `${key} is not supported yet`, 'take it out until a release has it');
   return source.error(node, `"${key}" is no key of an attache block`, didYouMean(key, KEYS));
 }
 

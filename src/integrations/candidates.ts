@@ -5,6 +5,8 @@ import type { Route } from './envoy-routes.ts';
 import { hostFault } from './host.ts';
 import { type PinnedHost, pinnedHost } from './pinned-host.ts';
 import type { Problem } from './problem.ts';
+import { readServerWide, SERVER_WIDE_KEYS, type ServerWide, serverWideOfEnvoy } from './server-wide.ts';
+import { type WayIn, waysInto } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { textOf } from './yaml-values.ts';
 
@@ -13,43 +15,51 @@ export interface Candidate {
   readonly block: Block;
   /** Undefined when there is a problem with it. */
   readonly pinned: PinnedHost | undefined;
+  /** How callers reach it; none where the file has no routes. */
+  readonly waysIn: readonly WayIn[];
 }
 
 /** What was read so far. */
 export interface Candidates {
   readonly candidates: readonly Candidate[];
+  readonly serverWide: ServerWide;
   readonly problems: readonly Problem[];
 }
 
 /** The blocks of an Envoy configuration. */
 export function ofRoutes(source: YamlSource, routes: readonly Route[]): Candidates {
-  const problems: Problem[] = [...serverWide(source)];
+  const { serverWide, problems } = serverWideOfEnvoy(source);
   const candidates: Candidate[] = [];
-  for (const { route, block: found } of routes) {
+  for (const it of routes) {
+    const { route, block: found } = it;
     if (found === undefined) continue;
-    const block = readBlock(source, found.value, found.key);
+    const block = readBlock(source, found.value, found.key, serverWide);
     const pinned = pinnedHost(source, route);
     problems.push(...block.problems, ...('host' in pinned ? [] : pinned));
-    if ('name' in block) candidates.push({ block, pinned: 'host' in pinned ? pinned : undefined });
+    if (!('name' in block)) continue;
+    candidates.push({ block, pinned: 'host' in pinned ? pinned : undefined, waysIn: waysInto(source, it) });
   }
-  return { candidates, problems };
+  return { candidates, serverWide, problems };
 }
 
 /** The blocks of a plain file: a list under `integrations`, each with its host. */
 export function ofList(source: YamlSource): Candidates {
-  const problems = source
+  const keys = ['integrations', ...SERVER_WIDE_KEYS];
+  const { serverWide, problems } = readServerWide(source, source.root);
+  const unknown = source
     .pairs(source.root)
-    .filter(({ key }) => key !== 'integrations')
+    .filter(({ key }) => !keys.includes(key))
     .map(({ key, keyNode }) =>
-      source.error(keyNode, `"${key}" does not stand beside integrations`, didYouMean(key, ['integrations'])),
+      source.error(keyNode, `"${key}" does not stand beside integrations`, didYouMean(key, keys)),
     );
+  problems.push(...unknown);
   const list = source.get(source.root, 'integrations');
   if (list !== undefined && !isSeq(list)) {
     problems.push(source.error(list, 'integrations is no list', 'begin each integration with a hyphen'));
   }
   const candidates: Candidate[] = [];
   for (const item of source.items(list)) {
-    const block = readBlock(source, item, undefined, ['host']);
+    const block = readBlock(source, item, undefined, serverWide, ['host']);
     const host = listedHost(source, item);
     problems.push(...block.problems, ...('host' in host ? [] : [host]));
     if (!('name' in block)) continue;
@@ -61,9 +71,9 @@ export function ofList(source: YamlSource): Candidates {
           'add both; a name alone is for the routes of Envoy',
         ),
       );
-    else candidates.push({ block, pinned: 'host' in host ? host : undefined });
+    else candidates.push({ block, pinned: 'host' in host ? host : undefined, waysIn: [] });
   }
-  return { candidates, problems };
+  return { candidates, serverWide, problems };
 }
 
 function listedHost(source: YamlSource, item: Node): PinnedHost | Problem {
@@ -73,25 +83,4 @@ function listedHost(source: YamlSource, item: Node): PinnedHost | Problem {
   const host = textOf(node) ?? '';
   const fault = hostFault(host);
   return fault === undefined ? { host, node } : source.error(node, fault.reason, fault.mend);
-}
-
-/** The server-wide block, `node.metadata.attache`: none of its keys is supported yet. */
-function serverWide(source: YamlSource): Problem[] {
-  const keys = ['tags', 'defaults'];
-  const block = source.get(source.root, 'node', 'metadata', 'attache');
-  if (block !== undefined && source.map(block) === undefined)
-    return [source.error(block, 'node.metadata.attache is no map', 'take it out')];
-  return source
-    .pairs(block)
-    .map(({ key, keyNode }) =>
-      keys.includes(key)
-        ? source.error(keyNode, `${key} is not supported yet`, 'take it out until a release has it')
-        : source.error(
-            keyNode,
-            `"${key}" is no key of node.metadata.attache`,
-            key === 'integration' || key === 'secret'
-              ? "an integration stands in a route's metadata.filter_metadata"
-              : 'take it out',
-          ),
-    );
 }

@@ -1,4 +1,6 @@
+import type { Ec2Options } from '../callers/ec2-options.ts';
 import type { Integration } from './integration.ts';
+import type { ServerWide } from './server-wide.ts';
 
 /** Every integration of one file, as it was read. Immutable: a change of the file makes a new one. */
 export class Catalogue {
@@ -6,9 +8,20 @@ export class Catalogue {
   /** Each secret that an integration names. */
   readonly secretIds: ReadonlySet<string>;
 
-  constructor(integrations: Iterable<Integration>) {
+  /** Where tags are read besides the file. Absent: nowhere. */
+  readonly tagsFromEc2: Ec2Options | undefined;
+
+  /** Where a caller asks what it may use. Absent: nowhere. */
+  readonly discovery: string | undefined;
+
+  constructor(
+    integrations: Iterable<Integration>,
+    options: Partial<Pick<ServerWide, 'tagsFromEc2' | 'discovery'>> = {},
+  ) {
     this.#integrations = new Map([...integrations].map((integration) => [integration.name, integration]));
     this.secretIds = new Set([...this.#integrations.values()].map(({ secretId }) => secretId));
+    this.tagsFromEc2 = options.tagsFromEc2;
+    this.discovery = options.discovery;
     Object.freeze(this);
   }
 

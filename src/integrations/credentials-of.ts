@@ -1,19 +1,27 @@
 import type { Node } from 'yaml';
 import type { Credential } from '../credentials/kind.ts';
 import { KINDS } from '../credentials/kinds.ts';
-import { KEYS, NOT_YET } from './block-keys.ts';
+import { KEYS } from './block-keys.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { plainOf } from './yaml-values.ts';
+
+/** A kind of credential that an integration has, and what it writes, as people name it. */
+export interface KindInUse {
+  /** Its key, for example `bearer`. */
+  readonly kind: string;
+  readonly places: readonly string[];
+}
 
 /** The credentials that a block asks for: one or more, no two of which write the same header. */
 export function readCredentials(
   source: YamlSource,
   block: Node,
   name: string,
-): { credentials: Credential[]; problems: Problem[] } {
+): { credentials: Credential[]; kinds: KindInUse[]; problems: Problem[] } {
   const credentials: Credential[] = [];
+  const kinds: KindInUse[] = [];
   const problems: Problem[] = [];
   const writers = new Map<string, string>();
   for (const { key, keyNode, value } of source.pairs(block)) {
@@ -26,6 +34,7 @@ export function readCredentials(
       continue;
     }
     credentials.push(result.data);
+    kinds.push(Object.freeze({ kind: key, places: result.data.places }));
     for (const place of result.data.places) {
       const other = writers.get(place);
       if (other !== undefined)
@@ -35,8 +44,8 @@ export function readCredentials(
   }
   // An unknown key may be a kind of credential, misspelt.
   const keys = source.pairs(block).map(({ key }) => key);
-  const hasKind = keys.some((key) => NOT_YET.includes(key) || KINDS.some((kind) => kind.key === key));
-  const hasUnknown = keys.some((key) => !NOT_YET.includes(key) && !KEYS.includes(key) && key !== 'host');
+  const hasKind = keys.some((key) => KINDS.some((kind) => kind.key === key));
+  const hasUnknown = keys.some((key) => !KEYS.includes(key) && key !== 'host');
   if (!hasKind && !hasUnknown) {
     problems.push(
       source.error(
@@ -46,5 +55,5 @@ export function readCredentials(
       ),
     );
   }
-  return { credentials, problems };
+  return { credentials, kinds, problems };
 }

@@ -4,7 +4,9 @@ import { bodyOverrideProblems } from './body-override.ts';
 import { type Candidates, ofList, ofRoutes } from './candidates.ts';
 import { Catalogue } from './catalogue.ts';
 import { allMaps, findRoutes, misplacedBlocks, type Route } from './envoy-routes.ts';
+import type { Integration } from './integration.ts';
 import { type Problem, sortProblems } from './problem.ts';
+import { redactionProblems, responsePassages } from './redaction-filter.ts';
 import { YamlSource } from './yaml-source.ts';
 
 /** Everything that a file says about integrations, right or wrong. */
@@ -70,21 +72,38 @@ function read(source: YamlSource): Examined {
   const maps = isEnvoy ? allMaps(source) : [];
   const routes = findRoutes(source, maps);
   const found: Candidates = isList ? ofList(source) : ofRoutes(source, routes);
-  const { integrations, problems } = assemble(source, found.candidates);
+  const { integrations, problems } = assemble(source, found.candidates, found.serverWide);
   const all = [
     ...found.problems,
     ...problems,
     ...misplacedBlocks(source, maps, routes),
     ...bodyOverrideProblems(source, maps),
   ];
+  const redacting = integrations.filter(({ redact }) => redact);
+  if (redacting.length > 0) {
+    if (isList) all.push(...redacting.map(unseenResponses));
+    else {
+      const names = new Set(redacting.map(({ name }) => name));
+      all.push(...redactionProblems(source, responsePassages(source, maps, routes), names));
+    }
+  }
   if (all.length === 0 && integrations.length === 0) all.push(noIntegration(source, isList));
   return {
     source,
     isEnvoy: isEnvoy && !isList,
     maps,
     routes,
-    catalogue: new Catalogue(integrations),
+    catalogue: new Catalogue(integrations, found.serverWide),
     problems: sortProblems(all),
+  };
+}
+
+function unseenResponses({ name, secretAt }: Integration): Problem {
+  return {
+    ...secretAt,
+    severity: 'warning',
+    reason: `integration ${name} has redact: true, and this file does not show whether its route switches on the filter that does it`,
+    mend: 'let attache check look at the configuration of Envoy',
   };
 }
 

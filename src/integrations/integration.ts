@@ -1,7 +1,11 @@
+import type { Callers } from '../callers/caller-policy.ts';
 import type { Injector } from '../credentials/injector.ts';
 import type { Template } from '../credentials/template.ts';
+import type { AllowRule } from '../paths/allow-rule.ts';
 import type { SecretUse } from '../secrets/rotation.ts';
+import type { KindInUse } from './credentials-of.ts';
 import type { Place } from './problem.ts';
+import type { WayIn } from './way-in.ts';
 
 /** A destination and the credential that it gets, as a route asks for it: validated and frozen. */
 export interface Integration extends SecretUse {
@@ -9,10 +13,20 @@ export interface Integration extends SecretUse {
   readonly name: string;
   /** The one `:authority` that a request may have when it reaches Attaché, as Envoy rewrites it: lower-case, with the port if one is given. */
   readonly host: string;
+  /** Who may use it. */
+  readonly callers: Callers;
+  /** Methods and paths that may be requested. Undefined: all. */
+  readonly allow: readonly AllowRule[] | undefined;
+  /** Whether what was injected is taken out of the response. */
+  readonly redact: boolean;
   readonly injector: Injector;
+  /** How callers reach it, by the routes that name it; none when the file has no routes. */
+  readonly waysIn: readonly WayIn[];
+  /** The kinds of credential that it gets. */
+  readonly kinds: readonly KindInUse[];
   /** What it writes, as people name it: a header in lower case, `query key`, `path`. */
   readonly places: readonly string[];
-  /** The headers that it writes, in lower case; `:path` for the path and its query. */
+  /** The headers that it sets or removes, in lower case; `:path` for the path and its query. */
   readonly writes: readonly string[];
   /** What it takes from the secret. */
   readonly templates: readonly Template[];

@@ -1,7 +1,7 @@
 import type { Injection } from '../credentials/injection.ts';
 import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
 import { shortVersionId } from '../secrets/secret-version.ts';
-import { type Answer, DENIALS, type Denied, type Injected } from './answer.ts';
+import { type Answer, DENIALS, type Denied, type Injected, type Replied } from './answer.ts';
 import {
   HeaderValueOption_HeaderAppendAction as Append,
   type HeaderValueOption,
@@ -11,26 +11,48 @@ import {
   ProcessingMode_HeaderSendMode as Send,
 } from './gen/envoy/extensions/filters/http/ext_proc/v3/processing_mode.ts';
 import { ProcessingResponse } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
-import { NAMESPACE } from './request-facts.ts';
+import { NAMESPACE, SEALED_NAMESPACE } from './request-facts.ts';
 
-/** Bytes of answers that were given before, by what they do: they live as long as the secret's version does. */
-const encoded = { final: new WeakMap<Injection, Buffer>(), retriable: new WeakMap<Injection, Buffer>() };
+/** Bytes of answers that were given before, by what they do and for whom: they live as long as the secret's version does. */
+const encoded = {
+  final: new WeakMap<Injection, Map<string, Buffer>>(),
+  retriable: new WeakMap<Injection, Map<string, Buffer>>(),
+};
+
+/** For how many kinds of callers the bytes of one injection are remembered. */
+const MOST_CALLERS = 256;
 
 /** What Envoy has asked about: its answer must be of the same kind. */
 export type Question = 'requestHeaders' | 'requestBody';
 
+/** What an injection carries that must not come back, sealed, by the id of its version or token; undefined when all of it may. */
+export type SealHidden = (answer: Injected) => Readonly<Record<string, readonly string[]>> | undefined;
+
 /** The answer as Envoy reads it. An injection that serves many requests is encoded once; then its bytes are handed out again. */
-export function encodeAnswer(answer: Answer, question: Question): Buffer {
+export function encodeAnswer(answer: Answer, question: Question, seal: SealHidden): Buffer {
   if (answer.kind === 'deny') return encodeDenial(answer);
+  if (answer.kind === 'reply') return encodeReply(answer);
   const isPlain = answer.tried === undefined && answer.refusedTokens === undefined && question === 'requestHeaders';
-  if (!isPlain || !answer.injection.isShared) return encodeInjection(answer, question);
-  const known = answer.final ? encoded.final : encoded.retriable;
-  let bytes = known.get(answer.injection);
+  if (!isPlain || !answer.injection.isShared) return encodeInjection(answer, question, seal(answer));
+  const known = knownFor(answer.final ? encoded.final : encoded.retriable, answer.injection);
+  const { caller } = answer;
+  const key = caller === undefined ? '' : caller.instance === undefined ? caller.by : `${caller.by} ${caller.instance}`;
+  let bytes = known.get(key);
   if (bytes === undefined) {
-    bytes = encodeInjection(answer, question);
-    known.set(answer.injection, bytes);
+    bytes = encodeInjection(answer, question, seal(answer));
+    if (known.size >= MOST_CALLERS) known.clear();
+    known.set(key, bytes);
   }
   return bytes;
+}
+
+function knownFor(of: WeakMap<Injection, Map<string, Buffer>>, injection: Injection): Map<string, Buffer> {
+  let known = of.get(injection);
+  if (known === undefined) {
+    known = new Map();
+    of.set(injection, known);
+  }
+  return known;
 }
 
 /** Asks Envoy to hand over the whole body before the request goes on. */
@@ -47,8 +69,9 @@ export function encodeRequestForTime(ms: number): Buffer {
 
 /** What was tried comes back with the next attempt, so that nothing has to be remembered here. */
 function encodeInjection(
-  { injection, integration, secret, version, final, tried, refusedTokens }: Injected,
+  { injection, integration, secret, version, final, tried, refusedTokens, caller }: Injected,
   question: Question,
+  sealed: ReturnType<SealHidden>,
 ): Buffer {
   const headerMutation = {
     setHeaders: injection.set.map(({ name, value }) => overwrite(name, value)),
@@ -56,21 +79,26 @@ function encodeInjection(
   };
   const tokens = [...(refusedTokens ?? []), ...injection.tokens];
   return encode({
-    response: { $case: question, value: { response: { headerMutation } } },
+    response: { $case: question, value: { response: { headerMutation, bodyMutation: undefined } } },
     dynamicMetadata: {
       [NAMESPACE]: {
+        decision: 'injected',
         integration,
         secret,
         version: shortVersionId(version),
         tried: tried ?? [version],
         ...(tokens.length === 0 ? {} : { tokens }),
         ...(final ? { final: 'true' } : {}),
+        ...(caller === undefined ? {} : { caller: caller.by }),
+        ...(caller?.instance === undefined ? {} : { instance: caller.instance }),
       },
+      // Envoy adds the keys of each attempt to those of the attempts before it.
+      ...(sealed === undefined ? {} : { [SEALED_NAMESPACE]: sealed }),
     },
   });
 }
 
-function encodeDenial({ code, message, integration, reason, retryAfter }: Denied): Buffer {
+export function encodeDenial({ code, message, integration, secret, caller, reason, retryAfter }: Denied): Buffer {
   const setHeaders = [text('content-type', 'application/json'), text('x-attache-error', code)];
   if (retryAfter !== undefined) setHeaders.push(text('retry-after', String(retryAfter)));
   return encode({
@@ -84,12 +112,31 @@ function encodeDenial({ code, message, integration, reason, retryAfter }: Denied
       },
     },
     dynamicMetadata: {
-      attache: {
+      [NAMESPACE]: {
+        decision: 'denied',
         ...(integration === undefined ? {} : { integration }),
+        ...(secret === undefined ? {} : { secret }),
+        ...(caller === undefined ? {} : { caller }),
         code,
         ...(reason === undefined ? {} : { reason }),
       },
     },
+  });
+}
+
+function encodeReply({ about, status, headers, body }: Replied): Buffer {
+  const setHeaders = Object.entries(headers).map(([name, value]) => text(name, value));
+  return encode({
+    response: {
+      $case: 'immediateResponse',
+      value: {
+        status: { code: status },
+        headers: { setHeaders, removeHeaders: [] },
+        body: Buffer.from(body),
+        details: `attache_${about}`,
+      },
+    },
+    dynamicMetadata: { [NAMESPACE]: { about } },
   });
 }
 
@@ -98,11 +145,12 @@ function text(name: string, value: string): HeaderValueOption {
 }
 
 /** Envoy heeds `append` and ignores `append_action`; other proxies do the opposite, and their default is to append. */
-function overwrite(name: string, value: Buffer): HeaderValueOption {
+export function overwrite(name: string, value: Buffer): HeaderValueOption {
   return { header: { key: name, rawValue: value }, append: false, appendAction: Append.OVERWRITE_IF_EXISTS_OR_ADD };
 }
 
-function encode(response: Partial<ProcessingResponse>): Buffer {
+/** A message to Envoy; what is left out of it is not sent. */
+export function encode(response: Partial<ProcessingResponse>): Buffer {
   const nothing = {
     response: undefined,
     dynamicMetadata: undefined,
@@ -125,6 +173,7 @@ const WHOLE_BODY = encode({
           setHeaders: [text('authorization', 'attache-awaits-the-body')],
           removeHeaders: ALWAYS_STRIPPED.filter((name) => name !== 'authorization'),
         },
+        bodyMutation: undefined,
       },
     },
   },

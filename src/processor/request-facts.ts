@@ -1,3 +1,6 @@
+import type { Caller } from '../callers/caller.ts';
+import { claimsOf } from '../callers/claim.ts';
+import { callerOf } from '../callers/known-callers.ts';
 import type { RequestToInject } from '../credentials/kind.ts';
 import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
@@ -12,6 +15,10 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
   readonly hasUnreadBody: boolean;
   /** Whether Envoy hands a body over when it is asked to. */
   readonly givesBodies: boolean;
+  /** Whether it asks Attaché itself what it may use. Then it must get no credential, whatever else is known of it. */
+  readonly isDiscovery: boolean;
+  /** Who asks. */
+  readonly caller: Caller;
   /** The VersionIds that earlier attempts carried, in their order. Read from the message only when it is asked for. */
   readonly tried: () => readonly string[];
 }
@@ -19,12 +26,25 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
 /** The namespace of the dynamic metadata in which Attaché leaves what it did, for the next attempt and the access log. */
 export const NAMESPACE = 'attache';
 
+/** The namespace in which it leaves, encrypted, what a response must not bring back. No access log prints it. */
+export const SEALED_NAMESPACE = 'attache.redact';
+
 /** Under this key Envoy sends the attributes, however the filter is named. */
 const FILTER = 'envoy.filters.http.ext_proc';
 
 /** The attributes that the filter must be configured to send: each is an expression, and its text is its key. */
 export const INTEGRATION_ATTRIBUTE = "xds.route_metadata.filter_metadata['attache']['integration']";
 export const ATTEMPT_ATTRIBUTE = 'upstream.request_attempt_count';
+
+/** The connection's own peer, and the first URI in the certificate that it has shown and Envoy has verified. */
+export const ADDRESS_ATTRIBUTE = 'source.address';
+export const URI_SAN_ATTRIBUTE = 'connection.uri_san_peer_certificate';
+
+/**
+ * A constant that the filter for discovery sends. No header says so and no route: what the running filter itself says is how a
+ * question about integrations is told from one for a credential.
+ */
+export const DISCOVERY_ATTRIBUTE = "'discovery'";
 
 /**
  * The facts in a message about request headers. What most requests do not need is read from it when it is asked for.
@@ -46,11 +66,13 @@ class HeadersOfRequest implements RequestFacts {
   readonly refusedTokens: () => readonly string[];
   readonly headers: () => readonly (readonly [string, string])[];
   readonly #headers: HttpHeaders;
-  readonly #attributes: Record<string, unknown> | undefined;
+  readonly #metadata: Record<string, unknown> | undefined;
+  readonly #attributes: Readonly<Record<string, unknown>> | undefined;
 
   constructor(request: ProcessingRequest, headers: HttpHeaders, body: Buffer | undefined) {
     this.#headers = headers;
-    this.#attributes = request.attributes[FILTER];
+    this.#attributes = attributesOf(request);
+    this.#metadata = request.metadataContext?.filterMetadata;
     const integration = this.#attributes?.[INTEGRATION_ATTRIBUTE];
     const attempt = this.#attributes?.[ATTEMPT_ATTRIBUTE];
     this.integration = typeof integration === 'string' && integration !== '' ? integration : undefined;
@@ -71,6 +93,15 @@ class HeadersOfRequest implements RequestFacts {
     return this.#header(':path');
   }
 
+  get caller(): Caller {
+    const attributes = this.#attributes;
+    return callerOf(attributes?.[ADDRESS_ATTRIBUTE], attributes?.[URI_SAN_ATTRIBUTE], claimsOf(this.#metadata));
+  }
+
+  get isDiscovery(): boolean {
+    return this.#attributes?.[DISCOVERY_ATTRIBUTE] === 'discovery';
+  }
+
   get givesBodies(): boolean {
     return this.#attributes?.[BODIES_ATTRIBUTE] === 'allow_mode_override';
   }
@@ -84,11 +115,17 @@ class HeadersOfRequest implements RequestFacts {
   }
 }
 
+/** What the filter is configured to tell. */
+export function attributesOf(request: ProcessingRequest): Readonly<Record<string, unknown>> | undefined {
+  return request.attributes[FILTER];
+}
+
 function fields(headers: HttpHeaders): [string, string][] {
   return (headers.headers?.headers ?? []).map(({ key, rawValue }) => [key, rawValue.toString('latin1')]);
 }
 
-function listed(request: ProcessingRequest, key: string): readonly string[] {
-  const list: unknown = request.metadataContext?.filterMetadata[NAMESPACE]?.[key];
+/** A list of texts in what Attaché has left about a request. */
+export function listed(request: ProcessingRequest, key: string, namespace = NAMESPACE): readonly string[] {
+  const list: unknown = request.metadataContext?.filterMetadata[namespace]?.[key];
   return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
 }

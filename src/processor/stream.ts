@@ -1,8 +1,10 @@
 import { type ServerDuplexStream, type StatusObject, status } from '@grpc/grpc-js';
-import type { Answer, Decision } from './answer.ts';
-import { encodeAnswer, encodeRequestForBody, encodeRequestForTime, type Question } from './encode.ts';
+import type { Answer, Decision, Denied } from './answer.ts';
+import { encodeAnswer, encodeRequestForBody, encodeRequestForTime, type Question, type SealHidden } from './encode.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
+import { type ResponseFacts, responseFacts } from './response-facts.ts';
+import { type Hidden, ResponseRedaction } from './response-redaction.ts';
 
 /** Decides what becomes of a request: at once when it can, later when it must wait for a secret. */
 export type Decide = (facts: RequestFacts) => Decision | Promise<Decision>;
@@ -10,10 +12,15 @@ export type Decide = (facts: RequestFacts) => Decision | Promise<Decision>;
 /** What a stream needs from around it. */
 export interface StreamContext {
   readonly decide: Decide;
+  /** What a response may hold that must not come back. */
+  readonly hidden: (facts: ResponseFacts) => Hidden;
+  readonly seal: SealHidden;
   /** How much time to ask Envoy for when an answer has to wait, in ms. */
   readonly patience: number;
-  /** Told of each answer as it is written. */
-  readonly answered: (answer: Answer) => void;
+  /** Told of each answer as it is written, and of what it is about. */
+  readonly answered: (answer: Answer, facts: RequestFacts) => void;
+  /** Told of each response that is not passed on. */
+  readonly withheld: (answer: Denied) => void;
   /** Told of an exception in `decide`. */
   readonly failed: (error: unknown) => void;
 }
@@ -27,7 +34,8 @@ export interface StreamContext {
  */
 export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>, context: StreamContext): void {
   /** What the next message must be about. */
-  let expected: Question | 'nothing' = 'requestHeaders';
+  let expected: Question | 'response' | 'nothing' = 'requestHeaders';
+  let response: ResponseRedaction | undefined;
   let asked: { readonly message: ProcessingRequest; readonly headers: HttpHeaders } | undefined;
   let answered = false;
   let halfClosed = false;
@@ -39,11 +47,11 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     call.end();
   };
 
-  const answer = (result: Answer, question: Question) => {
+  const answer = (result: Answer, about: RequestFacts, question: Question) => {
     if (finished) return;
-    call.write(encodeAnswer(result, question));
+    call.write(encodeAnswer(result, question, context.seal));
     answered = true;
-    context.answered(result);
+    context.answered(result, about);
     if (halfClosed) endWell();
   };
 
@@ -58,9 +66,9 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     fail(status.INTERNAL, 'Attaché failed inside; see its log');
   };
 
-  const take = (decision: Decision, question: Question) => {
+  const take = (decision: Decision, about: RequestFacts, question: Question) => {
     if (finished) return;
-    if (decision.kind !== 'read-body') return answer(decision, question);
+    if (decision.kind !== 'read-body') return answer(decision, about, question);
     if (question === 'requestBody') throw new Error('a body that was read is asked for again');
     expected = 'requestBody';
     if (halfClosed) return fail(status.INVALID_ARGUMENT, NO_BODY);
@@ -69,7 +77,7 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
 
   const decide = (about: RequestFacts, question: Question) => {
     const result = context.decide(about);
-    if (!(result instanceof Promise)) return take(result, question);
+    if (!(result instanceof Promise)) return take(result, about, question);
     let settled = false;
     // What needs no more than this turn is answered before Envoy is asked for more time.
     setImmediate(() => {
@@ -78,13 +86,23 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     result
       .then((decision) => {
         settled = true;
-        take(decision, question);
+        take(decision, about, question);
       })
       .catch(crash);
   };
 
   const ask = (message: ProcessingRequest) => {
     const { request } = message;
+    if (expected === 'requestHeaders' && request?.$case === 'responseHeaders') {
+      expected = 'response';
+      const facts = responseFacts(message);
+      response = new ResponseRedaction(context.hidden(facts), facts.integration, context.withheld);
+    }
+    if (response !== undefined) {
+      call.write(response.answer(message));
+      answered = response.isDone;
+      return;
+    }
     if (expected === 'nothing')
       return fail(
         status.INVALID_ARGUMENT,
@@ -114,9 +132,11 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     if (answered) endWell();
     else if (expected === 'requestHeaders') fail(status.INVALID_ARGUMENT, 'the stream ended before it asked anything');
     else if (expected === 'requestBody') fail(status.INVALID_ARGUMENT, NO_BODY);
+    else if (expected === 'response') fail(status.INVALID_ARGUMENT, 'the stream ended before the response did');
   });
   call.on('cancelled', () => {
     finished = true;
+    response?.close();
   });
 }
 

@@ -1,19 +1,17 @@
 import { Acceptance } from './acceptance.ts';
 import type { Freshness } from './cell.ts';
-import type { RotationOptions, Secret, SecretEvent } from './secret.ts';
+import type { RotationOptions, Secret, SecretEvent, SecretPlace } from './secret.ts';
 import type { SecretVersion } from './secret-version.ts';
 
 /** For how long what was learnt holds, in ms, unless the secret changes before. */
 const LEARNT_FOR = 10 * 60_000;
 
 /** What an integration wants of its secret. */
-export interface SecretUse {
+export interface SecretUse extends SecretPlace {
   /** The integration's name. */
   readonly name: string;
   /** Name or ARN of the secret. */
   readonly secretId: string;
-  /** Regions that hold replicas of it. */
-  readonly replicas: readonly string[];
   readonly rotation: RotationOptions;
   /** Whether a version holds what the integration needs. */
   accepts(version: SecretVersion): boolean;
@@ -88,6 +86,16 @@ export class Rotation {
    */
   get hopeless(): boolean {
     return performance.now() < this.#hopelessUntil;
+  }
+
+  /** A version that is held, by its VersionId. */
+  version(id: string): SecretVersion | undefined {
+    return this.#instead?.version.id === id ? this.#instead.version : this.#secret.version(id);
+  }
+
+  /** The hosts to which the secret may go; undefined when its owner does not say, or is not asked. */
+  get hosts(): readonly string[] | undefined {
+    return this.#secret.hosts;
   }
 
   /** Milliseconds until a request makes a secret without a usable value be read again. */

@@ -74,7 +74,7 @@ const EXPLANATIONS: Record<FailureReason, string> = {
   aws_credentials:
     "Attaché's AWS credentials are missing, expired or not accepted; see the AWS settings of the Attaché process",
   access_denied:
-    'access denied; allow secretsmanager:GetSecretValue (and kms:Decrypt for a key of your own) to Attaché',
+    'access denied; allow secretsmanager:GetSecretValue (kms:Decrypt for a key of your own, secretsmanager:DescribeSecret for hosts_from_secret_tags) to Attaché',
   secret_not_found: 'there is no such secret in this account and Region, or it has no AWSCURRENT version',
   secret_deleted: 'it is marked for deletion; restore it or name another',
   undecryptable: 'its KMS key cannot decrypt it; enable the key or allow kms:Decrypt to Attaché',

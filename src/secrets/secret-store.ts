@@ -3,6 +3,7 @@ import type { LabelMoved } from './label-events.ts';
 import { Rotation, type RotationEvent, type SecretUse } from './rotation.ts';
 import { Secret, type SecretEvent } from './secret.ts';
 import type { FailureReason } from './secret-error.ts';
+import type { SecretVersion } from './secret-version.ts';
 import type { SecretSource } from './secrets-manager.ts';
 
 /** How many secrets one process holds: with AWS's limit of 64 KiB a value, 62.5 MiB of current values at most. */
@@ -87,6 +88,11 @@ export class SecretStore {
     return rotation;
   }
 
+  /** A version of an integration's secret that is held, by its VersionId. */
+  version(integration: string, versionId: string): SecretVersion | undefined {
+    return this.#rotations.get(integration)?.version(versionId);
+  }
+
   /** AWSCURRENT of a secret is said to have moved: the secret is read at once if it is one of these. */
   moved({ arn, name, versionId }: LabelMoved): void {
     for (const secret of this.#secrets.values()) {
@@ -114,8 +120,8 @@ export class SecretStore {
   }
 
   #secret(use: SecretUse): Secret {
-    const { secretId, replicas } = use;
-    const secret = new Secret(secretId, replicas, this.#source, this.#freshness);
+    const { secretId, replicas, readsHosts = false } = use;
+    const secret = new Secret(secretId, { replicas, readsHosts }, this.#source, this.#freshness);
     secret.subscribe((event) => this.#observer.secret(secretId, event));
     this.#secrets.set(keyOf(use), secret);
     return secret;
@@ -123,6 +129,6 @@ export class SecretStore {
 }
 
 /** Integrations share what they read from the same place. */
-function keyOf({ secretId, replicas }: SecretUse): string {
-  return [secretId, ...replicas].join(' ');
+function keyOf({ secretId, replicas, readsHosts = false }: SecretUse): string {
+  return [secretId, readsHosts, ...replicas].join(' ');
 }

@@ -1,5 +1,12 @@
 import { SecretValue } from './secret-value.ts';
 
+/** What is known of a version besides its value. */
+export interface SecretOrigin {
+  readonly createdAt?: number;
+  readonly fromReplica?: boolean;
+  readonly hosts?: readonly string[] | undefined;
+}
+
 /**
  * One immutable version of a secret's value, as AWS Secrets Manager names it by its VersionId (32 to 64 characters).
  *
@@ -10,9 +17,12 @@ export class SecretVersion extends SecretValue {
   readonly createdAt: number | undefined;
   /** Whether it was read from a replica, which may lag behind. */
   readonly fromReplica: boolean;
+  /** The hosts to which its secret may go, as its owner says in the tag `attache:hosts`. Undefined: not asked, or not said. */
+  readonly hosts: readonly string[] | undefined;
 
-  constructor(id: string, value: string, origin: { readonly createdAt?: number; readonly fromReplica?: boolean } = {}) {
+  constructor(id: string, value: string, origin: SecretOrigin = {}) {
     super(id, value);
+    this.hosts = origin.hosts;
     this.createdAt = origin.createdAt;
     this.fromReplica = origin.fromReplica ?? false;
   }

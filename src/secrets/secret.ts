@@ -23,6 +23,14 @@ export interface RotationOptions {
   readonly previous: boolean;
 }
 
+/** How the current version of a secret is read. */
+export interface SecretPlace {
+  /** Regions that hold replicas of it. */
+  readonly replicas: readonly string[];
+  /** Whether its owner is asked where it may go. Default false. */
+  readonly readsHosts?: boolean;
+}
+
 /**
  * A secret with its versions: the current one, kept fresh, and around a rotation the one before and the one to come.
  *
@@ -40,6 +48,7 @@ export class Secret {
   readonly #replaced: StagedVersion;
   /** What is known of the newest version that was current; it outlives the value. */
   #latest: { readonly id: string; readonly createdAt: number | undefined } | undefined;
+  #hosts: readonly string[] | undefined;
   #previous: SecretVersion | undefined;
   #changedAt: number | undefined;
   #forgetting: NodeJS.Timeout | undefined;
@@ -47,14 +56,19 @@ export class Secret {
   #checking: Promise<void> | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(id: string, replicas: readonly string[], source: SecretSource, freshness: Freshness) {
+  constructor(id: string, where: SecretPlace, source: SecretSource, freshness: Freshness) {
     this.id = id;
     this.#fetchDeadline = freshness.fetchDeadline;
     this.#pending = new StagedVersion(() => source.fetch(id, true, { stage: 'AWSPENDING' }));
     this.#replaced = new StagedVersion(() => source.fetch(id, true, { stage: 'AWSPREVIOUS' }));
     this.cell = new Cell<SecretVersion, SecretError>(
       {
-        load: async (urgent) => this.#unlessBehind(id, await source.fetch(id, urgent, { replicas })),
+        load: async (urgent) => {
+          const read = this.#unlessBehind(id, await source.fetch(id, urgent, where));
+          // The tag may change while the version does not.
+          this.#hosts = read.hosts;
+          return read;
+        },
         same: (a, b) => a.id === b.id,
         notify: (event) => this.#notify(event),
         failure: (cause) => (cause instanceof SecretError ? cause : new SecretError(id, 'aws_error', String(cause))),
@@ -62,6 +76,11 @@ export class Secret {
       },
       freshness,
     );
+  }
+
+  /** The hosts to which it may go, as of the last check; undefined when its owner does not say, or is not asked. */
+  get hosts(): readonly string[] | undefined {
+    return this.#hosts;
   }
 
   /** Calls `listener` with each change of the current version, after this object has taken it in. */
@@ -88,6 +107,11 @@ export class Secret {
       options.previous ? this.replaced : undefined,
     ];
     return candidates.find((version) => version !== undefined && !tried.includes(version.id));
+  }
+
+  /** A version that is held, by its VersionId. */
+  version(id: string): SecretVersion | undefined {
+    return [this.cell.peek(), this.replaced, this.#pending.known].find((version) => version?.id === id);
   }
 
   /** Milliseconds for which the version before the current one may still be used; 0 or less when it may not. */

@@ -1,9 +1,10 @@
 import { Agent } from 'node:https';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import PQueue from 'p-queue';
 import { guardedCredentials } from './aws-credentials.ts';
 import { classify } from './classify.ts';
+import { hostsOf } from './hosts-tag.ts';
 import { readFromRegions } from './read-from-regions.ts';
 import { secondTry } from './second-try.ts';
 import { SecretError } from './secret-error.ts';
@@ -34,6 +35,16 @@ export interface ReadOptions {
   readonly stage?: 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS';
   /** Regions that hold a replica, asked in this order when the secret's own Region does not answer. Default none. */
   readonly replicas?: readonly string[];
+  /** Whether the secret's tag `attache:hosts` is read too, by a second call. Default false. */
+  readonly readsHosts?: boolean;
+}
+
+/** One read in one Region. */
+interface Wish {
+  /** Undefined: that of the AWS settings. */
+  readonly region: string | undefined;
+  readonly stage: string;
+  readonly readsHosts: boolean;
 }
 
 /** Bounds of the calls to AWS. */
@@ -67,9 +78,10 @@ export class SecretsManager implements SecretSource {
 
   fetch(secretId: string, urgent: boolean, options: ReadOptions = {}): Promise<SecretVersion> {
     const stage = options.stage ?? 'AWSCURRENT';
+    const readsHosts = options.readsHosts ?? false;
     return this.#bounded(secretId, urgent, (signal) =>
       readFromRegions(regionOf(secretId), options.replicas ?? [], (region) =>
-        this.#read(secretId, region, stage, signal),
+        this.#read(secretId, { region, stage, readsHosts }, signal),
       ),
     );
   }
@@ -109,8 +121,8 @@ export class SecretsManager implements SecretSource {
     }
   }
 
-  #read(secretId: string, region: string | undefined, stage: string, signal: AbortSignal): Promise<SecretVersion> {
-    return this.#withIdentity(secretId, region, signal, () => this.#getSecretValue(secretId, region, stage, signal));
+  #read(secretId: string, wish: Wish, signal: AbortSignal): Promise<SecretVersion> {
+    return this.#withIdentity(secretId, wish.region, signal, () => this.#getSecretValue(secretId, wish, signal));
   }
 
   /** Once more with a new identity when AWS does not take the one that is held. */
@@ -143,12 +155,15 @@ export class SecretsManager implements SecretSource {
 
   async #getSecretValue(
     secretId: string,
-    region: string | undefined,
-    stage: string,
+    { region, stage, readsHosts }: Wish,
     signal: AbortSignal,
   ): Promise<SecretVersion> {
-    const command = new GetSecretValueCommand({ SecretId: inRegion(secretId, region), VersionStage: stage });
-    const answer = await this.#client(region).send(command, { abortSignal: signal });
+    const client = this.#client(region);
+    const SecretId = inRegion(secretId, region);
+    const [answer, description] = await Promise.all([
+      client.send(new GetSecretValueCommand({ SecretId, VersionStage: stage }), { abortSignal: signal }),
+      readsHosts ? client.send(new DescribeSecretCommand({ SecretId }), { abortSignal: signal }) : undefined,
+    ]);
     const { VersionId: id, SecretString: value, CreatedDate: created } = answer;
     if (id === undefined || value === undefined || value === '' || Buffer.byteLength(value) > LARGEST_VALUE) {
       throw new SecretError(secretId, 'unusable_value', 'GetSecretValue returned no SecretString of 1 to 65536 bytes');
@@ -156,6 +171,7 @@ export class SecretsManager implements SecretSource {
     return new SecretVersion(id, value, {
       ...(created === undefined ? {} : { createdAt: created.getTime() }),
       fromReplica: region !== regionOf(secretId),
+      hosts: hostsOf(description?.Tags),
     });
   }
 

@@ -1,4 +1,5 @@
-import { decodePercent, encodePercent } from './percent.ts';
+import { percentEncode } from '../paths/percent-encode.ts';
+import { decodePercent } from './percent.ts';
 import { UnsignableRequestError } from './unsignable-request-error.ts';
 
 /** The services that share S3's rules: their endpoints turn off what the others do to a path. */
@@ -28,5 +29,5 @@ export function pathToSign(path: string, service: string): string {
     throw new UnsignableRequestError('the path cannot be signed: it does not begin with a slash; send one that does');
   }
   if (!signsLikeS3(service)) return path;
-  return decodePercent(path, 'path').split('/').map(encodePercent).join('/');
+  return decodePercent(path, 'path').split('/').map(percentEncode).join('/');
 }

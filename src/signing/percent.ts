@@ -16,8 +16,3 @@ export function decodePercent(text: string, place: string): string {
     );
   }
 }
-
-/** Text with all but the unreserved characters of RFC 3986 escaped, in upper case: the encoding of Signature Version 4. */
-export function encodePercent(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-}

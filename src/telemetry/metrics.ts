@@ -19,6 +19,9 @@ export function createMetrics(overview: () => Promise<Overview>): () => Promise<
   });
   const checks = meter.createObservableCounter('attache.secret.checks', { description: 'Reads of secrets by result' });
   const tokens = meter.createObservableCounter('attache.tokens', { description: 'Tokens asked for, by result' });
+  const auditLost = meter.createObservableCounter('attache.audit.lost', {
+    description: 'Decisions that the log was to have and has not, since it was not read in time',
+  });
   const age = meter.createObservableGauge('attache.secret.age', {
     description: 'Time since the last successful check of a secret, in the worker where it is longest',
     unit: 's',
@@ -41,6 +44,7 @@ export function createMetrics(overview: () => Promise<Overview>): () => Promise<
       for (const { count, ...labels } of counts.requests) result.observe(requests, count, labels);
       for (const { count, ...labels } of counts.secretChecks) result.observe(checks, count, labels);
       for (const { count, ...labels } of counts.tokens) result.observe(tokens, count, labels);
+      result.observe(auditLost, counts.auditLost ?? 0);
       const reports = workers.flatMap(({ worker, report }) => (report === undefined ? [] : [{ worker, report }]));
       for (const { secret, state, checkedSecondsAgo } of secretsOf(reports)) {
         if (checkedSecondsAgo !== undefined) result.observe(age, checkedSecondsAgo, { secret, state });
@@ -53,7 +57,7 @@ export function createMetrics(overview: () => Promise<Overview>): () => Promise<
       }
       if (supervisorMemoryBytes !== undefined) result.observe(memory, supervisorMemoryBytes, { worker: 'supervisor' });
     },
-    [requests, checks, tokens, age, ready, restarts, memory],
+    [requests, checks, tokens, auditLost, age, ready, restarts, memory],
   );
   const serializer = new PrometheusSerializer();
   return async () => serializer.serialize((await exporter.collect()).resourceMetrics);

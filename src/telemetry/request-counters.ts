@@ -4,7 +4,7 @@ export class RequestCounters {
 
   /**
    * @param integration its name; empty where a route names none.
-   * @param outcome `injected`, or the code of the refusal.
+   * @param outcome `injected`, `discovery`, or the code of the refusal.
    */
   count(integration: string, outcome: string): void {
     let outcomes = this.#counts.get(integration);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cell, type CellEvent, type CellState } from '../secrets/cell.ts';
 import { CheckBudget } from '../secrets/check-budget.ts';
+import { hasControlCharacter, withoutLastNewline } from '../secrets/control-characters.ts';
 import type { Token } from './token.ts';
 import { TokenError } from './token-error.ts';
 import type { MintContext, TokenUse } from './token-use.ts';
@@ -16,10 +17,6 @@ const SETTLING_PAUSE = 500;
 
 /** How long a token that was replaced is left in memory, in ms. */
 const WIPE_AFTER = 10_000;
-
-/** Control characters: none of them may stand in a header (RFC 9110, section 5.5). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
-const CONTROL = /[\x00-\x1f\x7f]/;
 
 /** A token for one attempt. */
 export interface GivenToken {
@@ -179,7 +176,7 @@ export class TokenSlot {
         load: async () => {
           this.#unwanted(use.secret.id);
           const token = await use.mint({ signal: AbortSignal.timeout(MINT_DEADLINE), writeBack });
-          if (CONTROL.test(token.reveal().replace(/\r?\n$/, '')))
+          if (hasControlCharacter(withoutLastNewline(token.reveal())))
             throw new TokenError(use, 'unusable_token', 'it holds a line break or another control character');
           // With a secret that was replaced there is nothing to be got any more.
           for (const versionId of this.#held.keys()) if (versionId !== use.secret.id) this.#unwanted(versionId);

@@ -13,6 +13,8 @@ export type ToWorker<Settings = unknown> =
       readonly settings: Settings;
       /** The configuration as it last was without mistakes, in case the file has one by now. */
       readonly configuration: string;
+      /** What all workers seal with, in base64. Never logged. */
+      readonly sealKey: string;
     }
   /** Asks for a sign of life. */
   | { readonly kind: 'ping' }

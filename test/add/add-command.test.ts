@@ -121,6 +121,62 @@ describe('attache add', () => {
     expect(readFileSync(file, 'utf8')).toMatch(/^\ufeff# [\s\S]*integration: resend/);
   });
 
+  it('writes who may request what, and takes the secret out of responses', async () => {
+    const { file } = copy();
+    const rules = [
+      '--caller',
+      '10.1.0.0/16',
+      '--caller',
+      'spiffe://acme/agents/*',
+      '--allow',
+      'GET /v1/**',
+      '--keep',
+      'cookie',
+    ];
+
+    const { code, stderr } = await add('resend', '--file', file, ...rules, '--redact');
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(difference(GOOD, readFileSync(file, 'utf8')).added.map((line) => line.trim())).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(
+          /^typed_per_filter_config: \{ redact: \{ "@type": .*ExtProcPerRoute, overrides: \{\} \} \}$/,
+        ),
+        'callers: ["10.1.0.0/16", "spiffe://acme/agents/*"]',
+        'allow: ["GET /v1/**"]',
+        'keep: [cookie]',
+        'redact: true',
+      ]),
+    );
+  });
+
+  it.each([
+    ['--allow', 'GET v1', /allow/],
+    ['--caller', '10.1.0.0/33', /callers/],
+    ['--keep', 'accept', /keep/],
+  ])('writes nothing for %s %s', async (option, value, message) => {
+    const { file } = copy();
+
+    const { code, stderr } = await add('resend', '--file', file, option, value);
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(readFileSync(file, 'utf8')).toBe(GOOD);
+  });
+
+  it('says what a listener lacks for --redact', async () => {
+    const without = GOOD.replace(/ {10}- name: redact[\s\S]*?route_cache_action: RETAIN\n/, '');
+    const { file } = copy(without);
+
+    const { code, stderr } = await add('resend', '--file', file, '--redact');
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^the listener at .*envoy\.yaml:\d+ has no filter that takes secrets out of responses; copy the filter redact/,
+    );
+    expect(readFileSync(file, 'utf8')).toBe(without);
+  });
+
   it('shows the block with --print, and writes nothing', async () => {
     const { file } = copy();
 
@@ -132,7 +188,7 @@ describe('attache add', () => {
   });
 
   it('writes nothing when the result would not be valid', async () => {
-    const broken = GOOD.replace('failure_mode_allow: false', 'failure_mode_allow: true');
+    const broken = GOOD.replace('failure_mode_allow: false      #', 'failure_mode_allow: true       #');
     const { file } = copy(broken);
 
     const { code, stdout, stderr } = await add('resend', '--file', file);

@@ -70,7 +70,7 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
     const { text } = added(GOOD, 'aws-s3', { region: 'eu-west-1' });
 
     expect(text).toContain('aws_sigv4: { service: s3, region: eu-west-1, payload: unsigned }');
-    expect(text.match(/typed_per_filter_config|request_body_buffer_limit/g)).toBeNull();
+    expect(text.match(/BufferPerRoute|request_body_buffer_limit/g)).toBeNull();
   });
 
   it('takes the buffer filter by the name that it has', () => {
@@ -105,7 +105,10 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
   });
 
   it('is found to make allow_expression too long where Envoy was not told to take more', async () => {
-    const before = WITHOUT_NAMES_OF_THE_CATALOGUE.replace(/\n *re2\.max_program_size.*/, '');
+    const before = WITHOUT_NAMES_OF_THE_CATALOGUE.replace(/\n *re2\.max_program_size.*/, '').replace(
+      /\|\(\(grpc.*-url(?=\|content-type)/,
+      '',
+    );
     expect(await checkText(FILE, before)).toEqual([]);
 
     const { text } = added(before, 'datadog');
@@ -143,7 +146,7 @@ describe('adding to envoy.yaml is refused', () => {
       'the integration exists',
       GOOD,
       'stripe',
-      /integration stripe exists already \(envoy\.yaml:5\d\); give the new one another --name/,
+      /integration stripe exists already \(envoy\.yaml:\d+\); give the new one another --name/,
     ],
     [
       'a virtual host has the name',

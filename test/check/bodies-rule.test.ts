@@ -75,10 +75,10 @@ const OPEN: Case[] = [
 const CLOSED: Case[] = [
   [
     'no attribute',
-    `, "'allow_mode_override'"]`,
-    ']',
+    `            - "'allow_mode_override'"      # says that bodies may be asked for\n`,
+    '',
     'error: integration stripe signs bodies, and the filter hands none over',
-    '["xds.route_metadata',
+    '- "xds.route_metadata',
   ],
   [
     'headers of AWS that are not shown',

@@ -39,8 +39,8 @@ const DOWNSTREAM = (() => {
   return GOOD.replace(/ {8}http_filters:\n {8}- name: attache/, '        - name: attache')
     .replace(both, '')
     .replace(
-      '          http_filters:\n',
-      () => `          http_filters:\n${attache.replace(/^ {8}/gm, ' '.repeat(10))}`,
+      /^ {10}- name: envoy\.filters\.http\.router\n/m,
+      (router) => `${attache.replace(/^ {8}/gm, ' '.repeat(10))}${router}`,
     );
 })();
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { edited, findings, GOOD, placeOf } from './support.ts';
 
 const KEY = 'headers: { x-api-key: "{{ . }}" }';
-const ALLOWED = '|x-api-key|content-type';
+const ALLOWED = '|content-type|retry-after';
 const LAST_FIELD = 'ms: "%DURATION%"';
 
 /** The repository's configuration with another credential for anthropic. */

@@ -159,11 +159,18 @@ const FILTERS: Case[] = [
   ],
   ['no time for a secret', 'max_message_timeout: 3s', '', 'warning: max_message_timeout is shorter', FILTER],
   [
+    'an expression that is too long for Envoy',
+    '      re2.max_program_size.error_level: 10000',
+    '      some.other.setting: 1',
+    'error: Envoy does not start with a regular expression of',
+    '"authorization|proxy-authorization',
+  ],
+  [
     'no attempt count',
-    ', upstream.request_attempt_count,',
-    ',',
+    '            - upstream.request_attempt_count\n',
+    '',
     'error: request_attributes lacks upstream.request_attempt_count',
-    '["xds.route_metadata',
+    '- "xds.route_metadata',
   ],
   [
     'an attribute in other quotes',
@@ -174,21 +181,21 @@ const FILTERS: Case[] = [
   ],
   [
     'an attribute that nobody reads',
-    'upstream.request_attempt_count,',
-    'upstream.request_attempt_count, source.address,',
-    'warning: Attaché does not use the attribute source.address',
-    'source.address',
+    '- upstream.request_attempt_count',
+    '- upstream.request_attempt_count\n            - connection.id',
+    'warning: Attaché does not use the attribute connection.id',
+    'connection.id',
   ],
   [
     'no audit',
-    'receiving_namespaces: { untyped: [attache] }, ',
+    'receiving_namespaces: { untyped: [attache, attache.redact] }, ',
     '',
     'warning: metadata_options.receiving_namespaces lacks attache',
     '{ forwarding_namespaces',
   ],
   [
     'no memory between attempts',
-    'forwarding_namespaces: { untyped: [attache] }',
+    'forwarding_namespaces: { untyped: [attache, envoy.filters.http.jwt_authn] }',
     'forwarding_namespaces: { untyped: [other] }',
     'warning: metadata_options.forwarding_namespaces lacks attache',
     '{ untyped: [other] }',
@@ -365,7 +372,7 @@ const CLUSTERS: Case[] = [
     '- name: envoy.filters.http.upstream_codec\n          typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec }\n',
     '',
     'error: the last filter of cluster internet is not upstream_codec',
-    'name: final_answer',
+    'name: no_trailers',
   ],
   [
     'few retries at a time',
@@ -420,15 +427,15 @@ const CLUSTERS: Case[] = [
   ],
   [
     'no health check',
-    /health_checks: .*/.exec(GOOD)?.[0] ?? '',
-    '',
+    /health_checks: &alive .*/.exec(GOOD)?.[0] ?? '',
+    'health_checks: &alive []',
     'warning: Envoy does not notice when an Attaché',
     'name: attache\n    type',
   ],
   [
     'low limits',
-    `grpc_health_check: {} }]\n    circuit_breakers: ${POLICY}`,
-    'grpc_health_check: {} }]',
+    `circuit_breakers: &no_limits ${POLICY}`,
+    'circuit_breakers: &no_limits {}',
     'warning: cluster attache refuses requests beyond max_pending_requests, max_requests, max_retries',
     'name: attache\n    type',
   ],
@@ -514,6 +521,13 @@ const LOGS: Case[] = [
 ];
 
 const REST: Case[] = [
+  [
+    'trailers that are passed on',
+    'request_trailers_mutations: ',
+    'request_trailers_not_mutated: ',
+    'warning: cluster internet passes on the trailers',
+    '- name: attache                    #',
+  ],
   [
     'callers that say who they are',
     'use_remote_address: true',

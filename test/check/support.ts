@@ -3,20 +3,42 @@ import { checkText } from '../../src/check/check-file.ts';
 
 export const FILE = 'envoy.yaml';
 
-/** The repository's own configuration, which the tests break in one place at a time. */
-export const GOOD = readFileSync('envoy/envoy.yaml', 'utf8');
+/** The repository's own configuration. */
+export const WHOLE = readFileSync('envoy/envoy.yaml', 'utf8');
+
+/**
+ * The same without what is there for discovery, which has tests of its own and repeats the filter's settings: the tests break it in
+ * one place at a time.
+ */
+export const GOOD = [
+  / {4}attache:\n {6}discovery: .*\n/,
+  / {12}- name: attache {16}#[\s\S]*?(?=\n {12}#)/,
+  / {10}- name: discovery [\s\S]*?(?= {10}- name)/,
+].reduce((text, part) => {
+  if (!part.test(text)) throw new Error(`nothing to cut: ${part}`);
+  return text.replace(part, '');
+}, WHOLE);
+
+/** The filter on the cluster: what is edited stands there if it stands there at all, else where it stands first. */
+const FILTER = { from: 'name: attache                    #', to: 'name: final_answer' };
+
+function offsetOf(text: string, snippet: string): number {
+  const [from, to] = [text.indexOf(FILTER.from), text.indexOf(FILTER.to)];
+  const within = from < 0 ? -1 : text.slice(from, to).indexOf(snippet);
+  const offset = within < 0 ? text.indexOf(snippet) : from + within;
+  if (offset < 0) throw new Error(`${JSON.stringify(snippet)} is not there`);
+  return offset;
+}
 
 /** One edit of a text. Fails when there is nothing to edit, so that a test cannot pass by accident. */
 export function edited(text: string, from: string, to: string): string {
-  if (!text.includes(from)) throw new Error(`nothing to edit: ${JSON.stringify(from)} is not there`);
-  return text.replace(from, () => to);
+  const offset = offsetOf(text, from);
+  return text.slice(0, offset) + to + text.slice(offset + from.length);
 }
 
-/** `line:column` of the first place where a snippet stands. */
+/** `line:column` of a place where a snippet stands. */
 export function placeOf(text: string, snippet: string): string {
-  const offset = text.indexOf(snippet);
-  if (offset < 0) throw new Error(`${JSON.stringify(snippet)} is not there`);
-  const before = text.slice(0, offset).split('\n');
+  const before = text.slice(0, offsetOf(text, snippet)).split('\n');
   return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }
 

@@ -1,4 +1,3 @@
-import { globSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../../local/stack.ts';
 import {
@@ -6,6 +5,7 @@ import {
   startAuthorizationServer,
 } from '../support/authorization-server/authorization-server.ts';
 import { type GoogleTokenEndpoint, startGoogleTokenEndpoint } from '../support/google-token-endpoint.ts';
+import { outputsOf } from './support/outputs.ts';
 import { addRoutes, allowHeaders } from './support/routes.ts';
 import { type Reply, send } from './support/send.ts';
 
@@ -163,25 +163,7 @@ describe('a secret, while everything is logged that can be', () => {
 
   it('is seen nowhere else', async () => {
     await expect.poll(() => stack.envoy.accessLog.entries.length, { timeout: 5_000 }).toBe(replies.length);
-    const commandLines = globSync('/proc/[0-9]*/cmdline').map((file) => {
-      try {
-        return readFileSync(file, 'utf8');
-      } catch {
-        return '';
-      }
-    });
-    const outputs: Record<string, string> = {
-      "Attaché's log": stack.attache.log.entries.join('\n'),
-      "Attaché's standard error": stack.attache.stderr.entries.join('\n'),
-      "Envoy's log": stack.envoy.log.entries.join('\n'),
-      'the access log': stack.envoy.accessLog.entries.map((entry) => JSON.stringify(entry)).join('\n'),
-      'what callers got': replies.map((reply) => JSON.stringify([reply.headers, reply.text])).join('\n'),
-      'the command lines': commandLines.join('\n'),
-    };
-    for (const path of ['/', '/api/status', '/metrics', '/readyz'])
-      outputs[`Attaché's ${path}`] = await (await stack.attache.admin(path)).text();
-    for (const path of ['/config_dump?include_eds', '/stats', '/clusters', '/certs'])
-      outputs[`Envoy's ${path}`] = await stack.envoy.admin(path);
+    const outputs = await outputsOf(stack, replies, 'canary/plain');
 
     const seen = Object.entries(outputs).flatMap(([where, text]) =>
       [...Object.values(canaries), ...made, ...tokens()]

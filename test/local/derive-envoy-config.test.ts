@@ -42,6 +42,8 @@ const addresses = [
   'static_resources.listeners.0.address.socket_address.port_value',
   'static_resources.clusters.1.load_assignment.endpoints.0.lb_endpoints.0.endpoint.address.pipe.path',
   'static_resources.clusters.1.load_assignment.endpoints.0.lb_endpoints.1.endpoint.address.pipe.path',
+  'static_resources.clusters.2.load_assignment.endpoints.0.lb_endpoints.0.endpoint.address.pipe.path',
+  'static_resources.clusters.2.load_assignment.endpoints.0.lb_endpoints.1.endpoint.address.pipe.path',
 ];
 const ca =
   'static_resources.clusters.0.transport_socket.typed_config.common_tls_context.validation_context.trusted_ca.filename';

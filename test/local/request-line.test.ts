@@ -5,6 +5,8 @@ import { requestHeading, requestLine } from '../../local/request-line.ts';
 const injected: AccessLogEntry = {
   time: '2026-01-02T03:04:05.678Z',
   caller: '127.0.0.1',
+  caller_uri: null,
+  caller_sub: null,
   method: 'GET',
   host: 'api.stripe.com',
   path: '/v1/customers',
@@ -13,6 +15,7 @@ const injected: AccessLogEntry = {
   attempts: 2,
   attache: { integration: 'stripe', secret: 'prod/stripe', version: '0dbde874' },
   attache_us: '1273',
+  upstream_ms: 5,
   ms: 8,
 };
 

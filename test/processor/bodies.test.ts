@@ -58,7 +58,15 @@ describe('the processor, when a body is needed for the answer', () => {
     failed.mockReset();
     folder = mkdtempSync(join(tmpdir(), 'attache-test-'));
     const path = join(folder, '0.sock');
-    server = new ProcessorServer({ decide, patience: 2_250, answered, failed });
+    server = new ProcessorServer({
+      decide,
+      hidden: () => 'nothing',
+      seal: () => undefined,
+      withheld: () => undefined,
+      patience: 2_250,
+      answered,
+      failed,
+    });
     await server.listen([{ path }]);
     session = connectRaw(path);
   });

@@ -40,7 +40,15 @@ describe('the processor', () => {
     failed.mockReset();
     folder = mkdtempSync(join(tmpdir(), 'attache-test-'));
     path = join(folder, '0.sock');
-    server = new ProcessorServer({ decide, patience: 2_250, answered: () => undefined, failed });
+    server = new ProcessorServer({
+      decide,
+      hidden: () => 'nothing',
+      seal: () => undefined,
+      withheld: () => undefined,
+      patience: 2_250,
+      answered: () => undefined,
+      failed,
+    });
     await server.listen([{ path }]);
     session = connectRaw(path);
   });
@@ -72,7 +80,13 @@ describe('the processor', () => {
       },
     });
     expect(answers[0]?.dynamicMetadata).toEqual({
-      attache: { integration: 'stripe', secret: 'prod/stripe', version: '12345678', tried: ['12345678-abcd'] },
+      attache: {
+        decision: 'injected',
+        integration: 'stripe',
+        secret: 'prod/stripe',
+        version: '12345678',
+        tried: ['12345678-abcd'],
+      },
     });
   });
 
@@ -81,6 +95,8 @@ describe('the processor', () => {
       kind: 'deny',
       code: 'secret_unavailable',
       integration: 'stripe',
+      secret: 'prod/stripe',
+      caller: '10.1.2.3',
       reason: 'throttled',
       message: 'wait',
       retryAfter: 3,
@@ -100,7 +116,14 @@ describe('the processor', () => {
       ['retry-after', '3'],
     ]);
     expect(answers[0]?.dynamicMetadata).toEqual({
-      attache: { integration: 'stripe', code: 'secret_unavailable', reason: 'throttled' },
+      attache: {
+        decision: 'denied',
+        integration: 'stripe',
+        secret: 'prod/stripe',
+        caller: '10.1.2.3',
+        code: 'secret_unavailable',
+        reason: 'throttled',
+      },
     });
   });
 
@@ -120,7 +143,7 @@ describe('the processor', () => {
   it.each([
     ['nothing at all', []],
     ['an empty message', [grpcFrame(Buffer.alloc(0))]],
-    ['a message that is not about request headers', [grpcFrame(Buffer.from([0x1a, 0x00]))]],
+    ['a message that is not about request headers', [grpcFrame(Buffer.from([0x32, 0x00]))]],
   ])('ends a stream with an error when it carries %s', async (_, chunks) => {
     const { answers, status } = await rawStream(session, chunks);
 
@@ -229,7 +252,15 @@ describe('the processor', () => {
   });
 
   it('takes over the socket of a process that is gone, but not that of one that lives', async () => {
-    const other = new ProcessorServer({ decide, patience: 1, answered: () => undefined, failed });
+    const other = new ProcessorServer({
+      decide,
+      hidden: () => 'nothing',
+      seal: () => undefined,
+      withheld: () => undefined,
+      patience: 1,
+      answered: () => undefined,
+      failed,
+    });
 
     await expect(other.listen([{ path }])).rejects.toThrow(/another process listens/);
 

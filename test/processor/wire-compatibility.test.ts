@@ -50,14 +50,11 @@ describe('the trimmed protocol on the wire', () => {
     );
   });
 
-  it.each(['responseHeaders', 'responseBody', 'requestTrailers', 'responseTrailers'])(
-    'reads a message of the kind %s as none that it knows',
-    (kind) => {
-      const wire = envoy.ProcessingRequest.serialize({ [kind]: {} });
+  it.each(['requestTrailers'])('reads a message of the kind %s as none that it knows', (kind) => {
+    const wire = envoy.ProcessingRequest.serialize({ [kind]: {} });
 
-      expect(ProcessingRequest.decode(wire).request).toBeUndefined();
-    },
-  );
+    expect(ProcessingRequest.decode(wire).request).toBeUndefined();
+  });
 
   it('writes injections that Envoy reads as they are meant', () => {
     fc.assert(
@@ -76,6 +73,7 @@ describe('the trimmed protocol on the wire', () => {
                       setHeaders: set.map((it) => ({ header: it, append: false, appendAction: 2 })),
                       removeHeaders,
                     },
+                    bodyMutation: undefined,
                   },
                 },
               },

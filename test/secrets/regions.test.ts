@@ -92,7 +92,12 @@ describe('a replica that lags behind', () => {
 
   async function holding(next: SecretVersion) {
     const reads = [version('new', 2_000, false), next];
-    const secret = new Secret('prod/x', ['eu-west-1'], { fetch: async () => reads.shift() ?? next }, freshness);
+    const secret = new Secret(
+      'prod/x',
+      { replicas: ['eu-west-1'] },
+      { fetch: async () => reads.shift() ?? next },
+      freshness,
+    );
     await secret.cell.refresh();
     await secret.cell.refresh();
     return secret;

@@ -26,7 +26,7 @@ async function rotating(use: Partial<SecretUse> = {}) {
     return new SecretVersion(version, `key of ${version}`, { createdAt: born });
   };
   const events: RotationEvent[] = [];
-  const secret = new Secret('prod/x', [], { fetch }, FRESHNESS);
+  const secret = new Secret('prod/x', { replicas: [] }, { fetch }, FRESHNESS);
   await secret.cell.refresh();
   const integration = {
     name: 'x',
@@ -138,7 +138,7 @@ describe('a rotation in which the destination lags behind', () => {
     secret.close();
     const fresh = new Secret(
       'prod/x',
-      [],
+      { replicas: [] },
       {
         fetch: async (_, __, { stage = 'AWSCURRENT' } = {}) =>
           new SecretVersion(stage === 'AWSPREVIOUS' ? 'old' : 'new', 'key', { createdAt: Date.now() - 60_000 }),

@@ -13,7 +13,7 @@ describe('a version of a secret', () => {
     expect('toString' in version).toBe(false);
     expect(JSON.stringify({ version })).not.toContain(CANARY);
     expect(inspect(version, { depth: 9, showHidden: true, getters: true })).not.toContain(CANARY);
-    expect(Object.keys(version)).toEqual(['id', 'createdAt', 'fromReplica']);
+    expect(Object.keys(version)).toEqual(['id', 'createdAt', 'fromReplica', 'hosts']);
   });
 
   it('gives its value to who asks for it by name', () => {

@@ -10,6 +10,7 @@ describe('settings', () => {
       workers: 1,
       admin: { host: '127.0.0.1', port: 9464 },
       log: 'info',
+      audit: 'denials',
       refreshAfter: 60_000,
       maxStale: 3_600_000,
       fetchDeadline: 2_000,

@@ -4,7 +4,12 @@ import {
   ProcessingRequest,
   ProcessingResponse,
 } from '../../src/processor/gen/envoy/service/ext_proc/v3/external_processor.ts';
-import { ATTEMPT_ATTRIBUTE, INTEGRATION_ATTRIBUTE } from '../../src/processor/request-facts.ts';
+import {
+  ADDRESS_ATTRIBUTE,
+  ATTEMPT_ATTRIBUTE,
+  INTEGRATION_ATTRIBUTE,
+  URI_SAN_ATTRIBUTE,
+} from '../../src/processor/request-facts.ts';
 
 const PATH = '/envoy.service.ext_proc.v3.ExternalProcessor/Process';
 
@@ -13,10 +18,15 @@ export function envoyRequest({
   integration,
   attempt = 1,
   authority = 'api.stripe.com',
+  address,
+  uriSan,
 }: {
   integration?: string;
   attempt?: number;
   authority?: string;
+  /** With its port. */
+  address?: string;
+  uriSan?: string;
 }): Buffer {
   const headers = [
     { key: ':authority', rawValue: Buffer.from(authority) },
@@ -31,6 +41,8 @@ export function envoyRequest({
         'envoy.filters.http.ext_proc': {
           ...(integration === undefined ? {} : { [INTEGRATION_ATTRIBUTE]: integration }),
           [ATTEMPT_ATTRIBUTE]: attempt,
+          ...(address === undefined ? {} : { [ADDRESS_ATTRIBUTE]: address }),
+          ...(uriSan === undefined ? {} : { [URI_SAN_ATTRIBUTE]: uriSan }),
         },
       },
     }).finish(),

@@ -33,6 +33,7 @@ function supervise(behave: (worker: number) => Omit<Behaviour, 'journal'>, optio
       kind: 'start',
       worker,
       settings: {},
+      sealKey: '',
       configuration: JSON.stringify({ journal, ...behave(worker) } satisfies Behaviour),
     }),
     onConfiguration: () => undefined,

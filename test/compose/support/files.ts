@@ -24,7 +24,7 @@ export const dockerfile = readDockerfile(join(repository, 'Dockerfile'));
 const socketAddress = z.object({ socket_address: z.object({ port_value: z.number() }) });
 const virtualHost = z.object({
   domains: z.array(z.string()),
-  routes: z.array(z.object({ route: z.object({ host_rewrite_literal: z.string() }) })),
+  routes: z.array(z.object({ route: z.object({ host_rewrite_literal: z.string() }).optional() })),
 });
 const bootstrap = z.object({
   admin: z.object({ address: socketAddress }),
@@ -57,7 +57,7 @@ export const envoyFile = {
   /** The names by which programs call. */
   domains: hosts.flatMap(({ domains }) => domains),
   /** Where the requests go. */
-  destinations: hosts.flatMap(({ routes }) => routes.map(({ route }) => route.host_rewrite_literal)),
+  destinations: hosts.flatMap(({ routes }) => routes.flatMap(({ route }) => route?.host_rewrite_literal ?? [])),
   /** Attaché's Unix sockets. */
   sockets: [...text.matchAll(/pipe: \{ path: ([^ }]+) \}/g)].map(([, path]) => path),
   /** Every file that it names, those in comments too. */

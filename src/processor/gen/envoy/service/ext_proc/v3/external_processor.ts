@@ -34,7 +34,13 @@ export const protobufFileName = "envoy/service/ext_proc/v3/external_processor.pr
  */
 
 export interface ProcessingRequest {
-  request: { $case: "requestHeaders"; value: HttpHeaders } | { $case: "requestBody"; value: HttpBody } | undefined;
+  request:
+    | { $case: "requestHeaders"; value: HttpHeaders }
+    | { $case: "responseHeaders"; value: HttpHeaders }
+    | { $case: "requestBody"; value: HttpBody }
+    | { $case: "responseBody"; value: HttpBody }
+    | { $case: "responseTrailers"; value: HttpTrailers }
+    | undefined;
   metadataContext: Metadata1 | undefined;
   attributes: { [key: string]: { [key: string]: any } | undefined };
 }
@@ -54,11 +60,19 @@ export interface HttpBody {
   endOfStream: boolean;
 }
 
+export interface HttpTrailers {
+  trailers: HeaderMap | undefined;
+}
+
 export interface ProcessingResponse {
-  response: { $case: "requestHeaders"; value: HeadersResponse } | { $case: "requestBody"; value: BodyResponse } | {
-    $case: "immediateResponse";
-    value: ImmediateResponse;
-  } | undefined;
+  response:
+    | { $case: "requestHeaders"; value: HeadersResponse }
+    | { $case: "responseHeaders"; value: HeadersResponse }
+    | { $case: "requestBody"; value: BodyResponse }
+    | { $case: "responseBody"; value: BodyResponse }
+    | { $case: "responseTrailers"; value: TrailersResponse }
+    | { $case: "immediateResponse"; value: ImmediateResponse }
+    | undefined;
   dynamicMetadata: { [key: string]: any } | undefined;
   modeOverride: ProcessingMode | undefined;
   overrideMessageTimeout: Duration | undefined;
@@ -72,8 +86,17 @@ export interface BodyResponse {
   response: CommonResponse | undefined;
 }
 
+export interface TrailersResponse {
+  headerMutation: HeaderMutation | undefined;
+}
+
 export interface CommonResponse {
   headerMutation: HeaderMutation | undefined;
+  bodyMutation: BodyMutation | undefined;
+}
+
+export interface BodyMutation {
+  mutation: { $case: "body"; value: Buffer } | { $case: "clearBody"; value: boolean } | undefined;
 }
 
 export interface HeaderMutation {
@@ -98,8 +121,17 @@ export const ProcessingRequest: MessageFns<ProcessingRequest> = {
       case "requestHeaders":
         HttpHeaders.encode(message.request.value, writer.uint32(18).fork()).join();
         break;
+      case "responseHeaders":
+        HttpHeaders.encode(message.request.value, writer.uint32(26).fork()).join();
+        break;
       case "requestBody":
         HttpBody.encode(message.request.value, writer.uint32(34).fork()).join();
+        break;
+      case "responseBody":
+        HttpBody.encode(message.request.value, writer.uint32(42).fork()).join();
+        break;
+      case "responseTrailers":
+        HttpTrailers.encode(message.request.value, writer.uint32(58).fork()).join();
         break;
     }
     if (message.metadataContext !== undefined) {
@@ -136,12 +168,36 @@ export const ProcessingRequest: MessageFns<ProcessingRequest> = {
             message.request = { $case: "requestHeaders", value: HttpHeaders.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.request = { $case: "responseHeaders", value: HttpHeaders.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 4: {
             if (tag !== 34) {
               break;
             }
 
             message.request = { $case: "requestBody", value: HttpBody.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.request = { $case: "responseBody", value: HttpBody.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.request = { $case: "responseTrailers", value: HttpTrailers.decode(reader, reader.uint32()) };
             continue;
           }
           case 8: {
@@ -347,6 +403,52 @@ export const HttpBody: MessageFns<HttpBody> = {
   },
 };
 
+function createBaseHttpTrailers(): HttpTrailers {
+  return { trailers: undefined };
+}
+
+export const HttpTrailers: MessageFns<HttpTrailers> = {
+  encode(message: HttpTrailers, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.trailers !== undefined) {
+      HeaderMap.encode(message.trailers, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HttpTrailers {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHttpTrailers();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.trailers = HeaderMap.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseProcessingResponse(): ProcessingResponse {
   return {
     response: undefined,
@@ -362,8 +464,17 @@ export const ProcessingResponse: MessageFns<ProcessingResponse> = {
       case "requestHeaders":
         HeadersResponse.encode(message.response.value, writer.uint32(10).fork()).join();
         break;
+      case "responseHeaders":
+        HeadersResponse.encode(message.response.value, writer.uint32(18).fork()).join();
+        break;
       case "requestBody":
         BodyResponse.encode(message.response.value, writer.uint32(26).fork()).join();
+        break;
+      case "responseBody":
+        BodyResponse.encode(message.response.value, writer.uint32(34).fork()).join();
+        break;
+      case "responseTrailers":
+        TrailersResponse.encode(message.response.value, writer.uint32(50).fork()).join();
         break;
       case "immediateResponse":
         ImmediateResponse.encode(message.response.value, writer.uint32(58).fork()).join();
@@ -402,12 +513,36 @@ export const ProcessingResponse: MessageFns<ProcessingResponse> = {
             message.response = { $case: "requestHeaders", value: HeadersResponse.decode(reader, reader.uint32()) };
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.response = { $case: "responseHeaders", value: HeadersResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 3: {
             if (tag !== 26) {
               break;
             }
 
             message.response = { $case: "requestBody", value: BodyResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.response = { $case: "responseBody", value: BodyResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.response = { $case: "responseTrailers", value: TrailersResponse.decode(reader, reader.uint32()) };
             continue;
           }
           case 7: {
@@ -547,14 +682,63 @@ export const BodyResponse: MessageFns<BodyResponse> = {
   },
 };
 
-function createBaseCommonResponse(): CommonResponse {
+function createBaseTrailersResponse(): TrailersResponse {
   return { headerMutation: undefined };
+}
+
+export const TrailersResponse: MessageFns<TrailersResponse> = {
+  encode(message: TrailersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.headerMutation !== undefined) {
+      HeaderMutation.encode(message.headerMutation, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrailersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrailersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.headerMutation = HeaderMutation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCommonResponse(): CommonResponse {
+  return { headerMutation: undefined, bodyMutation: undefined };
 }
 
 export const CommonResponse: MessageFns<CommonResponse> = {
   encode(message: CommonResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.headerMutation !== undefined) {
       HeaderMutation.encode(message.headerMutation, writer.uint32(18).fork()).join();
+    }
+    if (message.bodyMutation !== undefined) {
+      BodyMutation.encode(message.bodyMutation, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -578,6 +762,73 @@ export const CommonResponse: MessageFns<CommonResponse> = {
             }
 
             message.headerMutation = HeaderMutation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.bodyMutation = BodyMutation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBodyMutation(): BodyMutation {
+  return { mutation: undefined };
+}
+
+export const BodyMutation: MessageFns<BodyMutation> = {
+  encode(message: BodyMutation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.mutation?.$case) {
+      case "body":
+        writer.uint32(10).bytes(message.mutation.value);
+        break;
+      case "clearBody":
+        writer.uint32(16).bool(message.mutation.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BodyMutation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBodyMutation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mutation = { $case: "body", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.mutation = { $case: "clearBody", value: reader.bool() };
             continue;
           }
         }

@@ -1,0 +1,5 @@
+/** Why a text cannot be used, and what to write instead. */
+export interface Fault {
+  readonly reason: string;
+  readonly mend: string;
+}

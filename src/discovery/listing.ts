@@ -1,0 +1,57 @@
+import type { WayIn } from '../integrations/way-in.ts';
+import type { AskedAt } from './asked-at.ts';
+import type { Usable } from './usable.ts';
+
+/** What is told of an integration to whoever may use it: nothing of its secret, not even the name. */
+export interface Listing {
+  readonly name: string;
+  /** What a caller puts in the place of the API's own address, the nearest name first. A `*` is Envoy's wildcard. */
+  readonly baseUrls: readonly string[];
+  /** Which paths its routes take, in words. Absent: all of them. */
+  readonly only?: readonly string[];
+  /** Where the requests go. */
+  readonly host: string;
+  /** Methods and paths that are allowed: one of these must match. */
+  readonly allow: readonly string[];
+  /** What the request gets on its way: each kind of credential, and where it is put. */
+  readonly authentication: readonly { readonly kind: string; readonly sets: readonly string[] }[];
+  /** Whether the credential is taken out of responses. */
+  readonly redacted: boolean;
+  /** The rule by which the caller may, as it was written, or `anyone`. */
+  readonly allowedBy: string;
+  /** The EC2 instance whose tag it is. */
+  readonly instance?: string;
+}
+
+/** How `allow` says everything. */
+export const EVERYTHING = '* /**';
+
+/** What is told of one integration. */
+export function listingOf({ integration, by, instance }: Usable, asked: AskedAt): Listing {
+  const { name, host, waysIn, allow, kinds, redact } = integration;
+  const only = waysIn.flatMap((way) => (way.only === undefined ? [] : [way.only]));
+  return {
+    name,
+    baseUrls: [...new Set(nearestFirst(waysIn, asked).map((way) => urlOf(way, asked)))],
+    ...(only.length === 0 || only.length < waysIn.length ? {} : { only: [...new Set(only)] }),
+    host,
+    allow: allow?.map(({ text }) => text) ?? [EVERYTHING],
+    authentication: kinds.map(({ kind, places }) => ({ kind, sets: places })),
+    redacted: redact,
+    allowedBy: by,
+    ...(instance === undefined ? {} : { instance }),
+  };
+}
+
+function urlOf({ domain, prefix }: WayIn, { scheme, port }: AskedAt): string {
+  return `${scheme}://${domain}${/:\d+$/.test(domain) ? '' : port}${prefix}`;
+}
+
+/** Names beside the one that the caller has used come first, and wildcards last. */
+function nearestFirst(ways: readonly WayIn[], { zone }: AskedAt): WayIn[] {
+  const distance = ({ domain }: WayIn) => {
+    if (domain.includes('*')) return 2;
+    return zone !== '' && domain.slice(domain.indexOf('.') + 1) === zone ? 0 : 1;
+  };
+  return [...ways].sort((a, b) => distance(a) - distance(b));
+}

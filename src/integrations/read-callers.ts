@@ -1,0 +1,90 @@
+import { isSeq, type Node } from 'yaml';
+import { ANYONE, CallerPolicy, type Callers } from '../callers/caller-policy.ts';
+import { type CallerRule, type DirectRule, isFault, parseCallerRule } from '../callers/caller-rule.ts';
+import { didYouMean } from './closest.ts';
+import type { Problem } from './problem.ts';
+import type { ServerWide } from './server-wide.ts';
+import type { YamlSource } from './yaml-source.ts';
+import { textOf } from './yaml-values.ts';
+
+/** The key that {@link readCallers} reads. */
+export const CALLERS_KEY = 'callers';
+
+const EXAMPLE = 'callers: ["tag:agents", 10.1.0.0/16]';
+
+/** Reads the key `callers` of a block: who may use the integration. Absent, whoever can reach its route. */
+export function readCallers(
+  source: YamlSource,
+  block: Node,
+  { tags, tagNames, tagsFromEc2 }: ServerWide,
+): { callers: Callers; problems: Problem[] } {
+  const key = source.key(block, CALLERS_KEY);
+  if (key === undefined) return { callers: ANYONE, problems: [] };
+  const node = source.get(block, CALLERS_KEY);
+  const { rules, problems } = readRules(source, { key: CALLERS_KEY, example: EXAMPLE }, node ?? key, node);
+  for (const { rule, at } of rules) {
+    // EC2 may know tags that the file does not.
+    if (rule.kind !== 'tag' || tagNames.includes(rule.tag) || tagsFromEc2 !== undefined) continue;
+    problems.push(
+      source.error(
+        at,
+        `there is no tag ${rule.tag}`,
+        tagNames.length > 0
+          ? didYouMean(rule.tag, tagNames)
+          : `add tags: { ${rule.tag}: [<callers>] } to node.metadata.attache, or tags_from_ec2: true`,
+      ),
+    );
+  }
+  return {
+    callers: new CallerPolicy(
+      rules.map(({ rule }) => rule),
+      tags,
+    ),
+    problems,
+  };
+}
+
+/** Reads who has a tag. */
+export function readTagged(
+  source: YamlSource,
+  tag: string,
+  key: Node | undefined,
+  value: unknown,
+): { rules: DirectRule[]; problems: Problem[] } {
+  const name = `tags.${tag}`;
+  const node = source.follow(value);
+  const { rules, problems } = readRules(source, { key: name, example: `${tag}: [10.1.0.0/16]` }, node ?? key, node);
+  const direct: DirectRule[] = [];
+  for (const { rule, at } of rules) {
+    if (rule.kind === 'tag')
+      problems.push(source.error(at, `${name} names another tag`, `write out who has ${rule.text}`));
+    else direct.push(rule);
+  }
+  return { rules: direct, problems };
+}
+
+/** Reads a list of rules, each with its place. */
+function readRules(
+  source: YamlSource,
+  { key, example }: { readonly key: string; readonly example: string },
+  place: Node | undefined,
+  node: Node | undefined,
+): { rules: { rule: CallerRule; at: Node }[]; problems: Problem[] } {
+  if (!isSeq(node)) {
+    return { rules: [], problems: [source.error(place, `${key} must be a list`, `write ${example}`)] };
+  }
+  const items = source.items(node);
+  if (items.length === 0) {
+    const problem = source.error(place, `${key} is empty, so it lets nobody in`, `name at least one: ${example}`);
+    return { rules: [], problems: [problem] };
+  }
+  const problems: Problem[] = [];
+  const rules = items.flatMap((at) => {
+    // What looks like a number is told from its text, as it stands in the file.
+    const rule = parseCallerRule(textOf(at) ?? '');
+    if (!isFault(rule)) return [{ rule, at }];
+    problems.push(source.error(at, `${key}: ${rule.reason}`, rule.mend));
+    return [];
+  });
+  return { rules, problems };
+}

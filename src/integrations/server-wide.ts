@@ -1,0 +1,153 @@
+import type { Node } from 'yaml';
+import { z } from 'zod';
+import { type TagTable, tagTable } from '../callers/caller-policy.ts';
+import { type DirectRule, tagFault } from '../callers/caller-rule.ts';
+import type { Ec2Options } from '../callers/ec2-options.ts';
+import { didYouMean } from './closest.ts';
+import type { Problem } from './problem.ts';
+import { readTagged } from './read-callers.ts';
+import { schemaProblems } from './schema-problems.ts';
+import type { YamlSource } from './yaml-source.ts';
+import { booleanOf, plainOf, textOf } from './yaml-values.ts';
+
+/** What holds for all integrations of a file. */
+export interface ServerWide {
+  /** Who has the tags that the file defines. */
+  readonly tags: TagTable;
+  readonly tagNames: readonly string[];
+  /** Absent: no tags are read from EC2. */
+  readonly tagsFromEc2: Ec2Options | undefined;
+  /** Where a caller asks what it may use, a URL without a slash at its end. Absent: messages name no such place. */
+  readonly discovery: string | undefined;
+  /** Whether the owners of secrets say where these may go, by the tag `attache:hosts`. */
+  readonly hostsFromSecretTags: boolean;
+}
+
+/** The keys of what is server-wide, wherever it stands. */
+export const SERVER_WIDE_KEYS = ['tags', 'tags_from_ec2', 'hosts_from_secret_tags', 'discovery'];
+
+const EC2 = {
+  key: 'tags_from_ec2',
+  example: 'tags_from_ec2: { region: eu-west-1, vpc: vpc-0123456789abcdef0, tag: attache }, or true',
+  schema: z.strictObject({
+    region: z
+      .string()
+      .refine((region) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(region), {
+        message: 'is no AWS Region',
+        params: { mend: 'write for example eu-west-1' },
+      })
+      .optional(),
+    vpc: z
+      .string()
+      .refine((vpc) => /^vpc-[0-9a-f]{8,17}$/.test(vpc), {
+        message: 'is no id of a VPC',
+        params: { mend: 'write for example vpc-0123456789abcdef0' },
+      })
+      .optional(),
+    tag: z
+      .string()
+      .refine((tag) => tag.length > 0 && tag.length <= 128 && !tag.startsWith('aws:'), {
+        message: 'is no key of a tag of your own',
+        params: { mend: 'write 1 to 128 characters that do not begin with aws:' },
+      })
+      .default('attache'),
+  }),
+};
+
+/** Reads the server-wide block of an Envoy configuration, `node.metadata.attache`. */
+export function serverWideOfEnvoy(source: YamlSource): { serverWide: ServerWide; problems: Problem[] } {
+  const block = source.get(source.root, 'node', 'metadata', 'attache');
+  const read = readServerWide(source, block);
+  if (block !== undefined && source.map(block) === undefined) {
+    const problem = source.error(block, 'node.metadata.attache is no map', 'write tags: { <name>: [<callers>] } in it');
+    return { ...read, problems: [problem] };
+  }
+  const unknown = source
+    .pairs(block)
+    .filter(({ key }) => !SERVER_WIDE_KEYS.includes(key))
+    .map(({ key, keyNode }) => unknownKey(source, key, keyNode));
+  return { ...read, problems: [...unknown, ...read.problems] };
+}
+
+/** Reads what is server-wide out of a map in which other keys may stand too. */
+export function readServerWide(
+  source: YamlSource,
+  block: Node | undefined,
+): { serverWide: ServerWide; problems: Problem[] } {
+  const { tags, problems } = readTags(source, block);
+  const ec2 = readEc2(source, block);
+  const discovery = readDiscovery(source, block);
+  const hosts = readSwitch(source, block, 'hosts_from_secret_tags');
+  problems.push(...ec2.problems, ...discovery.problems, ...hosts.problems);
+  const serverWide = Object.freeze({
+    tags: tagTable(tags),
+    tagNames: Object.freeze([...tags.keys()]),
+    tagsFromEc2: ec2.options,
+    discovery: discovery.url,
+    hostsFromSecretTags: hosts.isOn,
+  });
+  return { serverWide, problems };
+}
+
+function readTags(
+  source: YamlSource,
+  block: Node | undefined,
+): { tags: Map<string, readonly DirectRule[]>; problems: Problem[] } {
+  const tags = new Map<string, readonly DirectRule[]>();
+  const node = source.get(block, 'tags');
+  if (node !== undefined && source.map(node) === undefined) {
+    return { tags, problems: [source.error(node, 'tags is no map', 'write tags: { agents: [10.1.0.0/16] }')] };
+  }
+  const problems: Problem[] = [];
+  for (const { key, keyNode, value } of source.pairs(node)) {
+    const fault = tagFault(key);
+    if (fault !== undefined) problems.push(source.error(keyNode, fault.reason, fault.mend));
+    const read = readTagged(source, key, keyNode, value);
+    problems.push(...read.problems);
+    tags.set(key, read.rules);
+  }
+  return { tags, problems };
+}
+
+function readEc2(
+  source: YamlSource,
+  block: Node | undefined,
+): { options: Ec2Options | undefined; problems: Problem[] } {
+  const node = source.get(block, EC2.key);
+  if (node === undefined || booleanOf(node) === false) return { options: undefined, problems: [] };
+  const read = EC2.schema.safeParse(booleanOf(node) === true ? {} : plainOf(source, node));
+  if (read.success) return { options: Object.freeze(read.data), problems: [] };
+  return { options: undefined, problems: schemaProblems(source, EC2, node, read.error.issues) };
+}
+
+function readSwitch(source: YamlSource, block: Node | undefined, key: string): { isOn: boolean; problems: Problem[] } {
+  const node = source.get(block, key);
+  const isOn = booleanOf(node);
+  if (node === undefined || isOn !== undefined) return { isOn: isOn ?? false, problems: [] };
+  return { isOn: false, problems: [source.error(node, `${key} is neither true nor false`, `write ${key}: true`)] };
+}
+
+function readDiscovery(source: YamlSource, block: Node | undefined): { url: string | undefined; problems: Problem[] } {
+  const node = source.get(block, 'discovery');
+  if (node === undefined) return { url: undefined, problems: [] };
+  const text = textOf(node) ?? '';
+  if (/^https?:\/\/[a-z0-9.-]+(?::\d+)?\/?$/.test(text)) return { url: text.replace(/\/$/, ''), problems: [] };
+  const problem = source.error(
+    node,
+    'discovery is no URL of a host',
+    'write for example discovery: http://attache.int',
+  );
+  return { url: undefined, problems: [problem] };
+}
+
+function unknownKey(source: YamlSource, key: string, node: Node | undefined): Problem {
+  if (key === 'defaults')
+    return source.error(node, 'defaults is not supported yet', 'take it out until a release has it');
+  return source.error(
+    node,
+    `"${key}" is no key of node.metadata.attache`,
+    key === 'integration' || key === 'secret'
+      ? "an integration stands in a route's metadata.filter_metadata"
+      : didYouMean(key, SERVER_WIDE_KEYS),
+  );
+}

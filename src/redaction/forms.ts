@@ -1,0 +1,132 @@
+import { DONE, Graph } from './graph.ts';
+import { type Pattern, patternsOf } from './patterns.ts';
+import { Prefilter } from './prefilter.ts';
+
+/**
+ * The shortest value that can be hidden, in bytes. A shorter one turns up in bodies by chance, and its removal would tear
+ * holes into them and tell whoever sees the holes what the value is.
+ */
+export const SHORTEST = 8;
+
+/** A value that must not come back, and what to call it in a report. */
+export interface HiddenValue {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** What a search follows, flat: a state is a unit (one character of one pattern) and a node within its spellings. */
+export interface Tables {
+  /** For each unit the node at which its spellings begin. */
+  readonly roots: Uint32Array;
+  /** For each unit 1 if its pattern ends with it. */
+  readonly lasts: Uint8Array;
+  /** The edges of node n are those from `edges[n]` to `edges[n + 1]`, exclusive. */
+  readonly edges: Uint32Array;
+  readonly edgeBytes: Uint8Array;
+  /** The node an edge leads to, or DONE. */
+  readonly edgeTargets: Int32Array;
+  /** What byte b begins is from `starts[b]` to `starts[b + 1]`, exclusive. */
+  readonly starts: Uint32Array;
+  readonly startUnits: Uint32Array;
+  readonly startTargets: Int32Array;
+  readonly prefilter: Prefilter;
+  /** Scratch: the step at which a unit was last entered. Searches may share it, since each step is one synchronous turn. */
+  readonly entered: Uint32Array;
+  step: number;
+  wiped: boolean;
+}
+
+/** The tables of some forms, for the search alone. */
+export let tablesOf: (forms: Forms) => Tables;
+
+/**
+ * Every form in which some values may come back: as they are; each character by itself as it is or in an escape of URLs, of
+ * JSON and JavaScript, or of HTML, also escaped twice; in base64 and base64url at every offset of a longer text, line ends
+ * allowed; in hexadecimal digits. Made once per version of a secret, which takes milliseconds, and used by any number
+ * of responses.
+ *
+ * For Basic give the parts that are secret. The base64 of the pair is then found too, since it holds theirs; give the pair as
+ * a value of its own when its parts are too short.
+ *
+ * It cannot be printed: there is no `toString`, and `JSON.stringify` and `util.inspect` show no value.
+ */
+export class Forms {
+  /** Names of the values that are shorter than {@link SHORTEST} and therefore not hidden: refuse such a configuration. */
+  readonly tooShort: readonly string[];
+  /** The length of the longest form in bytes: no search holds back more. */
+  readonly longest: number;
+  readonly #tables: Tables;
+  #users = 0;
+  #dropped = false;
+
+  static {
+    tablesOf = (forms) => forms.#tables;
+  }
+
+  constructor(values: readonly HiddenValue[]) {
+    const fit = values.filter(({ bytes }) => bytes.length >= SHORTEST);
+    this.tooShort = values.filter((value) => !fit.includes(value)).map(({ name }) => name);
+    const graph = new Graph();
+    const patterns = fit.flatMap(({ bytes }) => patternsOf(graph, bytes));
+    const length = (pattern: Pattern) => pattern.reduce((sum, node) => sum + graph.longest(node), 0);
+    this.longest = Math.max(0, ...patterns.map(length));
+    this.#tables = flatten(graph, patterns);
+  }
+
+  /** Keeps them from being wiped, until {@link leave} has been called as often. */
+  enter(): void {
+    this.#users += 1;
+  }
+
+  leave(): void {
+    this.#users -= 1;
+    if (this.#dropped && this.#users === 0) this.wipe();
+  }
+
+  /** Wipes them as soon as nobody uses them. */
+  drop(): void {
+    this.#dropped = true;
+    if (this.#users === 0) this.wipe();
+  }
+
+  /** Overwrites what was made of the values. A redactor that is used afterwards throws: end it before. */
+  wipe(): void {
+    const tables = this.#tables;
+    tables.wiped = true;
+    tables.prefilter.wipe();
+    for (const table of Object.values(tables)) if (ArrayBuffer.isView(table)) new Uint8Array(table.buffer).fill(0);
+  }
+}
+
+// Without Object.prototype there is no inherited toString either: `${forms}` throws instead of printing something.
+Object.setPrototypeOf(Forms.prototype, null);
+
+function flatten(graph: Graph, patterns: readonly Pattern[]): Tables {
+  const nodes = Array.from({ length: graph.size }, (_, node) => graph.edges(node));
+  const edges = nodes.flat();
+  const units = patterns.flat();
+  const firsts = patterns.map((_, index) => patterns.slice(0, index).reduce((sum, { length }) => sum + length, 0));
+  const begun = firsts.flatMap((unit) => graph.edges(units[unit] ?? DONE).map((edge) => ({ ...edge, unit })));
+  begun.sort((one, other) => one.byte - other.byte);
+
+  return {
+    roots: Uint32Array.from(units),
+    lasts: Uint8Array.from(patterns.flatMap(({ length }) => [...new Uint8Array(length - 1), 1])),
+    edges: sums(nodes.map(({ length }) => length)),
+    edgeBytes: Uint8Array.from(edges, ({ byte }) => byte),
+    edgeTargets: Int32Array.from(edges, ({ to }) => to),
+    starts: sums(Array.from({ length: 256 }, (_, byte) => begun.filter((start) => start.byte === byte).length)),
+    startUnits: Uint32Array.from(begun, ({ unit }) => unit),
+    startTargets: Int32Array.from(begun, ({ to }) => to),
+    prefilter: new Prefilter(graph, patterns),
+    entered: new Uint32Array(units.length),
+    step: 0,
+    wiped: false,
+  };
+}
+
+function sums(counts: readonly number[]): Uint32Array {
+  const result = new Uint32Array(counts.length + 1);
+  for (const [index, count] of counts.entries()) result[index + 1] = (result[index] ?? 0) + count;
+  return result;
+}

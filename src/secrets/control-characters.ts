@@ -1,0 +1,13 @@
+/** Control characters: none of them may stand in a header (RFC 9110, section 5.5), and none belongs in a key. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
+const CONTROL = /[\x00-\x1f\x7f]/;
+
+/** The text without the one newline that files and editors leave at its end. */
+export function withoutLastNewline(text: string): string {
+  return text.replace(/\r?\n$/, '');
+}
+
+/** Whether a text has a control character, a line break for example. */
+export function hasControlCharacter(text: string): boolean {
+  return CONTROL.test(text);
+}
