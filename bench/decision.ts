@@ -18,8 +18,12 @@ import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../test/support/
 
 const MANY = 1_000;
 
-/** How often all servers are started anew: two processes of the same program differ by a few per cent. */
+/** How many requests are sent in a row: enough that the collection of garbage falls on every side alike. */
+const ROUND = 2_000;
+
+/** How often servers that are compared with each other are started anew: two processes of the same program differ. */
 const GENERATIONS = 4;
+
 /** Twenty callers of every kind; the last one lets in whoever comes. */
 function callersOf(index: number): string {
   const networks = Array.from({ length: 8 }, (_, at) => `10.${index % 256}.${at}.0/24`);
@@ -50,7 +54,6 @@ interface Side {
   readonly name: string;
   readonly config: string;
   readonly messages: readonly Buffer[];
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 function side(name: string, config: string, integrations: readonly string[]): Side {
@@ -71,14 +74,15 @@ const others = [
   side('1,000 integrations without callers', many.replaceAll(/, callers: .*\] }/g, ' }'), names),
   side('1,000 integrations of twenty callers', many, names),
 ];
-const audited = {
-  ...none,
-  name: 'one integration without callers and ATTACHE_AUDIT=all',
-  env: { ATTACHE_AUDIT: 'all' },
-};
+
+/** One file with the integration that has no callers and with those that have, so that one process can be asked for either. */
+const both = many.replace('integrations:\n', one);
 
 await inProcess();
+await using aws = await startAws();
+await aws.put('prod/api', 'key');
 await wholeServer();
+await withAudit();
 
 /** Everything of a request that runs in Attaché's own code, without gRPC: facts, decision, bytes of the answer. */
 async function inProcess(): Promise<void> {
@@ -133,61 +137,96 @@ async function inProcess(): Promise<void> {
         times[index]?.push(((performance.now() - began) * 1_000) / 20_000);
       }
     }
-    report(what, times, 'µs a request');
+    report(
+      what,
+      times,
+      'µs a request',
+      [none, ...others].map(({ name }) => name),
+    );
   }
   for (const { close } of run) close();
 }
 
-/** The shipped way: gRPC over a socket, a process each, CPU of the process. */
+/** The shipped way: gRPC over a socket, CPU of the process. All are asked of one process, which no difference between two can blur. */
 async function wholeServer(): Promise<void> {
-  await using aws = await startAws();
-  await aws.put('prod/api', 'key');
-  const folder = mkdtempSync(join(tmpdir(), 'attache-bench-'));
-  const sides = [none, ...others, audited];
-  const times = sides.map((): number[] => []);
-  for (let generation = 0; generation < GENERATIONS; generation += 1) {
-    await using started = new AsyncDisposableStack();
-    const servers: Server[] = [];
-    for (const [index, { config, messages, env }] of sides.entries()) {
-      const file = join(folder, `${index}.yaml`);
-      writeFileSync(file, config);
-      const sockets = [join(folder, `${generation}-${index}.sock`)];
-      const { pid } = started.use(
-        await startAttache({ sockets, config: file, aws: aws.environment, ...(env && { env }) }),
-      );
-      const session = connectRaw(sockets[0] ?? '');
-      started.defer(() => session.destroy());
-      servers.push({ pid, session, frames: messages.map((message) => grpcFrame(message)), sent: 0 });
-    }
-    for (const server of servers) await load(server, 6_000);
-    for (let round = 0; round < 24; round += 1) {
-      // Each side is at each place of the row in its turn.
-      for (let place = 0; place < servers.length; place += 1) {
-        const index = (round + place) % servers.length;
-        const server = servers[index] as Server;
-        const began = cpuOf(server.pid);
-        await load(server, 500);
-        times[index]?.push((cpuOf(server.pid) - began) / 500);
-      }
-    }
-  }
-  report('whole server', times, 'µs of CPU a request');
-  rmSync(folder, { recursive: true });
+  const sides = [none, ...others.filter(({ config }) => config === many)];
+  await using server = await serverOf(both);
+  const frames = sides.map(({ messages }) => messages.map((message) => grpcFrame(message)));
+  const times = await rounds(
+    frames.map((all) => ({ server, frames: all })),
+    40,
+  );
+  report(
+    'whole server',
+    times,
+    'µs of CPU a request',
+    sides.map(({ name }) => name),
+  );
 }
 
-interface Server {
+/** The same with every decision in Attaché's own log: two processes, started anew several times. */
+async function withAudit(): Promise<void> {
+  const frames = none.messages.map((message) => grpcFrame(message));
+  const times: number[][] = [[], []];
+  for (let generation = 0; generation < GENERATIONS; generation += 1) {
+    await using plain = await serverOf(one);
+    await using audited = await serverOf(one, { ATTACHE_AUDIT: 'all' });
+    const measured = await rounds(
+      [plain, audited].map((server) => ({ server, frames })),
+      10,
+    );
+    for (const [index, samples] of measured.entries()) times[index]?.push(...samples);
+  }
+  report('whole server', times, 'µs of CPU a request', [none.name, 'ATTACHE_AUDIT=all']);
+}
+
+interface Server extends AsyncDisposable {
   readonly pid: number;
   readonly session: ClientHttp2Session;
-  readonly frames: readonly Buffer[];
-  sent: number;
 }
 
-async function load(server: Server, count: number): Promise<void> {
-  for (let sent = 0; sent < count; sent += 50) {
-    const some = Array.from({ length: 50 }, () => {
-      server.sent += 1;
-      return rawStream(server.session, [server.frames[server.sent % server.frames.length] as Buffer]);
-    });
+async function serverOf(config: string, env: Readonly<Record<string, string>> = {}): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), 'attache-bench-'));
+  const file = join(folder, 'list.yaml');
+  writeFileSync(file, config);
+  const socket = join(folder, '0.sock');
+  const attache = await startAttache({ sockets: [socket], config: file, aws: aws.environment, env });
+  const session = connectRaw(socket);
+  return {
+    pid: attache.pid,
+    session,
+    [Symbol.asyncDispose]: async () => {
+      session.destroy();
+      await attache.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** µs of CPU a request for each side and round; the first rounds, in which code is compiled, do not count. */
+async function rounds(
+  sides: readonly { readonly server: Server; readonly frames: readonly Buffer[] }[],
+  count: number,
+): Promise<number[][]> {
+  const times = sides.map((): number[] => []);
+  for (let round = -3; round < count; round += 1) {
+    for (let place = 0; place < sides.length; place += 1) {
+      // Each side is at each place of the row in its turn.
+      const index = (round + 3 + place) % sides.length;
+      const { server, frames } = sides[index] as (typeof sides)[number];
+      const began = cpuOf(server.pid);
+      await load(server.session, frames);
+      if (round >= 0) times[index]?.push((cpuOf(server.pid) - began) / ROUND);
+    }
+  }
+  return times;
+}
+
+async function load(session: ClientHttp2Session, frames: readonly Buffer[]): Promise<void> {
+  for (let sent = 0; sent < ROUND; sent += 50) {
+    const some = Array.from({ length: 50 }, (_, index) =>
+      rawStream(session, [frames[(sent + index) % frames.length] as Buffer]),
+    );
     for (const { answers } of await Promise.all(some)) {
       if (answers[0]?.response?.$case !== 'requestHeaders') throw new Error('not injected');
     }
@@ -203,16 +242,15 @@ function readThreads(pid: number): number[] {
   return globSync(`/proc/${pid}/task/*/schedstat`).map((file) => Number(readFileSync(file, 'utf8').split(' ')[0]));
 }
 
-/** The ratios are taken within each round, whose parts were measured one right after the other: the machine is the same for both. */
-function report(what: string, times: readonly number[][], unit: string): void {
+/** The first side is what the others are compared with. */
+function report(what: string, times: readonly number[][], unit: string, names: readonly string[]): void {
   const [base = [], ...rest] = times;
-  process.stdout.write(`${what}: ${quantile(base, 0.5).toFixed(2)} ${unit} with ${none.name}\n`);
+  process.stdout.write(`${what}: ${quantile(base, 0.5).toFixed(2)} ${unit} with ${names[0]}\n`);
   for (const [index, samples] of rest.entries()) {
     const ratios = samples.map((time, round) => time / (base[round] ?? Number.NaN));
-    const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(ratios, share).toFixed(2));
-    process.stdout.write(
-      `  ${middle} times that (half of the rounds ${low} to ${high}) with ${[...others, audited][index]?.name}\n`,
-    );
+    const [low, high] = [0.25, 0.75].map((share) => quantile(ratios, share).toFixed(2));
+    const ratio = (quantile(samples, 0.5) / quantile(base, 0.5)).toFixed(2);
+    process.stdout.write(`  ${ratio} times that (half of the rounds ${low} to ${high}) with ${names[index + 1]}\n`);
   }
 }
 

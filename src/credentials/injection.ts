@@ -22,6 +22,9 @@ export interface Injection {
   readonly final: boolean;
   /** What of secrets and tokens is in it, where that must be taken out of the response. */
   readonly hidden?: readonly HiddenPart[];
-  /** Whether the same object serves other requests too, so that whoever encodes it does well to remember the bytes. */
-  readonly isShared: boolean;
+  /**
+   * Where whoever encodes it keeps the bytes, by all else that they depend on. Undefined when it serves this one request: then
+   * there is nothing to be kept.
+   */
+  readonly encoded: Map<string, Buffer> | undefined;
 }

@@ -44,6 +44,7 @@ export class Injector {
   readonly #credentials: readonly Credential[];
   readonly #redacts: boolean;
   readonly #known = new WeakMap<SecretVersion, Prepared | CredentialError>();
+  #last: { readonly secret: SecretVersion; readonly result: Prepared | CredentialError } | undefined;
   readonly #ofFields = new WeakMap<FieldsStep, Injection>();
 
   /**
@@ -125,11 +126,14 @@ export class Injector {
   }
 
   #result(secret: SecretVersion): Prepared | CredentialError {
+    // Nearly always it is the one of the request before, and a look-up in a weak map costs more than all the rest.
+    if (this.#last?.secret === secret) return this.#last.result;
     let result = this.#known.get(secret);
     if (result === undefined) {
       result = this.#prepare(secret);
       this.#known.set(secret, result);
     }
+    this.#last = { secret, result };
     return result;
   }
 
@@ -174,7 +178,12 @@ export class Injector {
     const hidden = [...ofSecret, ...ready.flatMap((it) => it.hidden ?? [])];
     const [only, ...others] = steps;
     if (only !== undefined && others.length === 0 && !final && isFields(only)) return this.#once(only, tokens, hidden);
-    const common = { tokens: tokens.map(({ id }) => id), final, isShared: false, ...(this.#redacts ? { hidden } : {}) };
+    const common = {
+      tokens: tokens.map(({ id }) => id),
+      final,
+      encoded: undefined,
+      ...(this.#redacts ? { hidden } : {}),
+    };
     const set = fieldsOf(steps);
     const isRetry = request.attempt > 1;
     const path = steps.reduce(
@@ -205,7 +214,8 @@ export class Injector {
   }
 
   #shared(set: HeaderField[], tokens: readonly string[], hidden: readonly HiddenPart[]): Injection {
-    const common = { set: Object.freeze(set), remove: this.strips, tokens, final: false, isShared: true };
+    const encoded = new Map<string, Buffer>();
+    const common = { set: Object.freeze(set), remove: this.strips, tokens, final: false, encoded };
     return Object.freeze(this.#redacts ? { ...common, hidden } : common);
   }
 

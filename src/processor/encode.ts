@@ -1,4 +1,3 @@
-import type { Injection } from '../credentials/injection.ts';
 import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
 import { shortVersionId } from '../secrets/secret-version.ts';
 import { type Answer, DENIALS, type Denied, type Injected, type Replied } from './answer.ts';
@@ -12,12 +11,6 @@ import {
 } from './gen/envoy/extensions/filters/http/ext_proc/v3/processing_mode.ts';
 import { ProcessingResponse } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { NAMESPACE, SEALED_NAMESPACE } from './request-facts.ts';
-
-/** Bytes of answers that were given before, by what they do and for whom: they live as long as the secret's version does. */
-const encoded = {
-  final: new WeakMap<Injection, Map<string, Buffer>>(),
-  retriable: new WeakMap<Injection, Map<string, Buffer>>(),
-};
 
 /** For how many kinds of callers the bytes of one injection are remembered. */
 const MOST_CALLERS = 256;
@@ -33,26 +26,22 @@ export function encodeAnswer(answer: Answer, question: Question, seal: SealHidde
   if (answer.kind === 'deny') return encodeDenial(answer);
   if (answer.kind === 'reply') return encodeReply(answer);
   const isPlain = answer.tried === undefined && answer.refusedTokens === undefined && question === 'requestHeaders';
-  if (!isPlain || !answer.injection.isShared) return encodeInjection(answer, question, seal(answer));
-  const known = knownFor(answer.final ? encoded.final : encoded.retriable, answer.injection);
-  const { caller } = answer;
-  const key = caller === undefined ? '' : caller.instance === undefined ? caller.by : `${caller.by} ${caller.instance}`;
-  let bytes = known.get(key);
+  const { encoded } = answer.injection;
+  if (!isPlain || encoded === undefined) return encodeInjection(answer, question, seal(answer));
+  const key = keyOf(answer);
+  let bytes = encoded.get(key);
   if (bytes === undefined) {
     bytes = encodeInjection(answer, question, seal(answer));
-    if (known.size >= MOST_CALLERS) known.clear();
-    known.set(key, bytes);
+    if (encoded.size >= MOST_CALLERS) encoded.clear();
+    encoded.set(key, bytes);
   }
   return bytes;
 }
 
-function knownFor(of: WeakMap<Injection, Map<string, Buffer>>, injection: Injection): Map<string, Buffer> {
-  let known = of.get(injection);
-  if (known === undefined) {
-    known = new Map();
-    of.set(injection, known);
-  }
-  return known;
+/** What the bytes of a first answer depend on, besides its injection. Rules begin with no blank. */
+function keyOf({ caller, final }: Injected): string {
+  const by = caller === undefined ? '' : caller.instance === undefined ? caller.by : `${caller.by} ${caller.instance}`;
+  return final ? ` ${by}` : by;
 }
 
 /** Asks Envoy to hand over the whole body before the request goes on. */

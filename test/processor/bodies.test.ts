@@ -24,7 +24,7 @@ const injected: Decision = {
     remove: ['cookie'],
     tokens: [],
     final: false,
-    isShared: false,
+    encoded: undefined,
   },
 };
 const wish: Decision = { kind: 'read-body', integration: 'queue' };

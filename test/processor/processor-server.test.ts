@@ -23,7 +23,7 @@ const injected: Answer = {
     remove: ['cookie'],
     tokens: [],
     final: false,
-    isShared: true,
+    encoded: new Map(),
   },
 };
 
