@@ -1,19 +1,25 @@
 import { type Caller, callerName } from './callers/caller.ts';
 import { ANYONE, type Verdict } from './callers/caller-policy.ts';
 import type { InstanceTags } from './callers/instance-tags.ts';
-import type { LookupError } from './callers/lookup-error.ts';
-import { CredentialError } from './credentials/credential-error.ts';
 import type { Injection } from './credentials/injection.ts';
-import { UnfitRequestError } from './credentials/unfit-request-error.ts';
 import { discover } from './discovery/discover.ts';
-import { BODIES_ATTRIBUTE } from './integrations/body-override.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
-import { type AllowRule, matches } from './paths/allow-rule.ts';
+import { matches } from './paths/allow-rule.ts';
 import type { AllowedCaller, Decision, Denied, Injected } from './processor/answer.ts';
 import type { RequestFacts } from './processor/request-facts.ts';
-import { HOSTS_TAG } from './secrets/hosts-tag.ts';
-import { ReadError } from './secrets/read-error.ts';
+import {
+  callerRefused,
+  givesNoBody,
+  hostMismatch,
+  mayNotGoThere,
+  NO_INTEGRATION,
+  noAttemptCount,
+  notAllowed,
+  notInRules,
+  ofFailure,
+  unknownIntegration,
+} from './refusals.ts';
 import type { Rotation } from './secrets/rotation.ts';
 import type { SecretStore } from './secrets/secret-store.ts';
 import type { SecretVersion } from './secrets/secret-version.ts';
@@ -90,7 +96,7 @@ function allowed(
   if (facts.method === 'TRACE')
     return notAllowed(integration, 'TRACE would send the key back, so it is never allowed.');
   if (allow !== undefined && !matches(allow, facts.method, injector.callersPath(facts)))
-    return notAllowed(integration, notInRules(integration, allow, catalogue));
+    return notInRules(integration, allow, catalogue);
   const refusal = injector.refusal(facts);
   if (refusal !== undefined) return notAllowed(integration, refusal);
   if (injector.readsBody && facts.hasUnreadBody) {
@@ -168,107 +174,9 @@ function injected(
 }
 
 function refuse({ integration, rotation }: Case, error: unknown): Denied {
-  const common = { kind: 'deny', integration: integration.name, secret: integration.secretId } as const;
-  if (error instanceof UnfitRequestError) return notAllowed(integration, error.message);
-  if (error instanceof CredentialError) {
-    return { ...common, code: 'secret_unusable', reason: 'unusable_value', message: error.message };
-  }
-  if (error instanceof ReadError) {
-    const { reason, message, policy } = error;
-    const isToken = error instanceof TokenError;
-    if (policy.isVerdict) return { ...common, code: isToken ? 'token_refused' : 'secret_unusable', reason, message };
-    const wait = isToken ? policy.coldRetry.first : rotation.retryAfter;
-    const retryAfter = Math.max(1, Math.ceil(wait / 1_000));
-    return { ...common, code: isToken ? 'token_unavailable' : 'secret_unavailable', reason, message, retryAfter };
-  }
-  throw error;
+  return ofFailure(integration, error, rotation.retryAfter);
 }
 
 function knowsAttempt(facts: RequestFacts): facts is RequestFacts & { readonly attempt: number } {
   return facts.attempt !== undefined;
-}
-
-const NO_INTEGRATION: Denied = {
-  kind: 'deny',
-  code: 'no_integration',
-  message:
-    "This route names no integration. Add metadata.filter_metadata.attache to it in Envoy's configuration, or take the filter off it.",
-};
-
-function unknownIntegration(name: string): Denied {
-  return {
-    kind: 'deny',
-    code: 'unknown_integration',
-    integration: name,
-    message: `Attaché has read no integration of the name ${JSON.stringify(name)}. Define it in the file that ATTACHE_CONFIG names, and see Attaché's log for what it could not read.`,
-  };
-}
-
-function noAttemptCount({ name }: Integration): Denied {
-  return {
-    kind: 'deny',
-    code: 'no_attempt_count',
-    integration: name,
-    message:
-      'Envoy does not say which attempt this is. Add upstream.request_attempt_count to request_attributes of the filter.',
-  };
-}
-
-function hostMismatch({ name, host }: Integration): Denied {
-  return {
-    kind: 'deny',
-    code: 'host_mismatch',
-    integration: name,
-    message: `The integration ${name} is for ${host} alone, and this request goes elsewhere. Give the route host_rewrite_literal: ${host}.`,
-  };
-}
-
-function mayNotGoThere({ name, host, secretId }: Integration, hosts: readonly string[]): Denied {
-  return {
-    kind: 'deny',
-    code: 'host_mismatch',
-    integration: name,
-    reason: 'secret_hosts',
-    message: `The secret ${secretId} may go to ${hosts.length === 0 ? 'no host' : `${hosts.join(', ')} alone`}, as its owner says in the tag ${HOSTS_TAG}, and not to ${host}.`,
-  };
-}
-
-function callerRefused(
-  { name, callers }: Integration,
-  caller: Caller,
-  unknown: LookupError | undefined,
-  { discovery }: Catalogue,
-): Denied {
-  const common = { kind: 'deny', integration: name } as const;
-  if (unknown !== undefined) {
-    const { reason, message, policy } = unknown;
-    const retryAfter = Math.max(1, Math.ceil(policy.coldRetry.first / 1_000));
-    return { ...common, code: 'caller_unknown', reason, message, retryAfter };
-  }
-  return {
-    ...common,
-    code: 'caller_not_allowed',
-    message: `The integration ${name} is for ${callers.rules.join(', ')}, and this caller, ${callerName(caller)}, is none of them.${seeDiscovery(discovery)}`,
-  };
-}
-
-function notInRules({ name }: Integration, allow: readonly AllowRule[], { discovery }: Catalogue): string {
-  return `The integration ${name} allows ${allow.map(({ text }) => text).join(', ')} alone, and the path must be written in a plain way.${seeDiscovery(discovery)}`;
-}
-
-function seeDiscovery(address: string | undefined): string {
-  return address === undefined ? '' : ` ${address} tells what you may use.`;
-}
-
-function notAllowed({ name }: Integration, message: string): Denied {
-  return { kind: 'deny', code: 'request_not_allowed', integration: name, message };
-}
-
-function givesNoBody({ name }: Integration): Denied {
-  return {
-    kind: 'deny',
-    code: 'no_body',
-    integration: name,
-    message: `The integration ${name} signs bodies, and Envoy does not hand them over. Give the filter allow_mode_override: true and the attribute ${BODIES_ATTRIBUTE}, or write payload: unsigned.`,
-  };
 }
