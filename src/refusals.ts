@@ -103,7 +103,7 @@ export function givesNoBody({ name }: Integration): Denied {
     kind: 'deny',
     code: 'no_body',
     integration: name,
-    message: `The integration ${name} signs bodies, and Envoy does not hand them over. Give the filter allow_mode_override: true and the attribute ${BODIES_ATTRIBUTE}, or write payload: unsigned.`,
+    message: `The integration ${name} signs bodies, and Envoy does not hand them over. Give the filter allow_mode_override: true and the attribute ${BODIES_ATTRIBUTE}, or, for S3, write payload: unsigned.`,
   };
 }
 

@@ -32,7 +32,7 @@ function problemsOf(source: YamlSource, keyed: KeySchema, value: Node | undefine
   const path = issue.path.map(String);
   const name = [keyed.key, ...path].join('.');
   const node =
-    source.get(value, ...path) ?? source.key(source.get(value, ...path.slice(0, -1)), path.at(-1) ?? '') ?? value;
+    nodeAt(source, value, path) ?? source.key(nodeAt(source, value, path.slice(0, -1)), path.at(-1) ?? '') ?? value;
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) =>
@@ -44,10 +44,8 @@ function problemsOf(source: YamlSource, keyed: KeySchema, value: Node | undefine
     }
     case 'invalid_type':
       if (issue.message.startsWith('Invalid input')) {
-        const map = issue.expected === 'object' || issue.expected === 'record';
-        return [
-          source.error(node, `${name} must be ${map ? 'a map' : `a ${issue.expected}`}`, `write ${keyed.example}`),
-        ];
+        const what = FORMS[issue.expected] ?? `a ${issue.expected}`;
+        return [source.error(node, `${name} must be ${what}`, `write ${keyed.example}`)];
       }
       return [
         source.error(
@@ -60,6 +58,17 @@ function problemsOf(source: YamlSource, keyed: KeySchema, value: Node | undefine
       return [source.error(node, join(name, issue.message), mendOf(issue))];
   }
 }
+
+/** What stands under these names, or at these places of a list, one inside the other. */
+function nodeAt(source: YamlSource, value: Node | undefined, path: readonly string[]): Node | undefined {
+  return path.reduce<Node | undefined>(
+    (node, step) => source.get(node, step) ?? (/^\d+$/.test(step) ? source.items(node)[Number(step)] : undefined),
+    value,
+  );
+}
+
+/** What people call the forms of YAML. */
+const FORMS: Readonly<Record<string, string>> = { object: 'a map', record: 'a map', array: 'a list' };
 
 function join(name: string, message: string): string {
   return /^[a-z]/.test(message) ? `${name} ${message}` : `${name}: ${message}`;

@@ -37,6 +37,11 @@ describe('a request without a key, through Envoy', () => {
             },
           },
           {
+            name: 'keeping',
+            host: 'api.openai.com',
+            attache: { integration: 'keeping', secret: 'prod/openai', bearer: '{{ api_key }}', keep: ['cookie'] },
+          },
+          {
             name: 'wrong-san',
             host: 'not-in-the-certificate.example',
             attache: { integration: 'wrong-san', secret: 'prod/stripe', bearer: '{{ api_key }}' },
@@ -98,6 +103,19 @@ describe('a request without a key, through Envoy', () => {
     expect(headers).not.toHaveProperty('cookie');
     expect(headers).not.toHaveProperty('x-api-key');
     expect(headers.accept).toBe('application/json');
+  });
+
+  it("keeps of the caller's own what the integration says, and nothing more", async () => {
+    const headers = { Cookie: 'session=mine', 'X-Api-Key': 'mine', Authorization: 'Bearer mine' };
+
+    const reply = await send(stack.port, { host: 'keeping.int', headers });
+
+    expect(reply.status).toBe(200);
+    expect(onlyRequest(stack).headers).toMatchObject({
+      cookie: 'session=mine',
+      authorization: `Bearer ${stack.keys.openai}`,
+    });
+    expect(onlyRequest(stack).headers).not.toHaveProperty('x-api-key');
   });
 
   it("replaces the caller's own header where the integration writes several", async () => {
