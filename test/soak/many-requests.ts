@@ -10,9 +10,11 @@ const { values } = parseArgs({ options: { count: { type: 'string', default: '300
 const count = Number(values.count);
 const connections = 16;
 
+const layer = ['layered_runtime', 'layers', 0, 'static_layer'];
+
 const closes: Record<string, (document: EnvoyDocument) => void> = {
   'by a reset': (document) => {
-    document.deleteIn(['layered_runtime']);
+    document.deleteIn([...layer, 'envoy.reloadable_features.ext_proc_graceful_grpc_close']);
   },
   gracefully: () => undefined,
 };

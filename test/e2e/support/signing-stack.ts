@@ -113,8 +113,6 @@ function letWrite(document: EnvoyDocument): void {
   const regex = [...pathOfCluster(document, 'internet'), ...FILTER, 'mutation_rules', 'allow_expression', 'regex'];
   const headers = 'x-amz-date|x-amz-content-sha256|x-amz-security-token|x-amz-s3session-token|x-amz-region-set';
   document.setIn(regex, `${document.getIn(regex)}|${headers}`);
-  // Envoy refuses expressions of this length otherwise.
-  document.setIn(['layered_runtime', 'layers', 0, 'static_layer', 're2.max_program_size.error_level'], 10_000);
 }
 
 function addCluster(document: EnvoyDocument, name: string, edit: (cluster: YAMLMap) => void): void {
