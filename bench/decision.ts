@@ -89,16 +89,15 @@ async function inProcess(): Promise<void> {
   const run = await Promise.all(
     [none, ...others].map(async ({ config, messages }) => {
       const { catalogue } = parseCatalogue('bench.yaml', config);
-      const freshness = { refreshAfter: 3_600_000, maxStale: 86_400_000, fetchDeadline: 2_000 };
+      const freshness = { refreshAfter: 3_600_000, maxStale: 86_400_000 };
       const source = { fetch: async () => new SecretVersion('version-1', 'key') };
-      const secrets = new SecretStore(source, freshness, { secret: () => undefined, rotation: () => undefined });
+      const secrets = new SecretStore(source, freshness, () => undefined);
       await secrets.hold(catalogue);
       const tokens = new TokenStore({
-        fetchDeadline: 2_000,
         writeBack: { write: () => undefined } as never,
         notify: () => undefined,
       });
-      const holdings: Holdings = { catalogue, secrets, tokens, instances: undefined };
+      const holdings: Holdings = { catalogue, secrets, tokens, instances: undefined, fetchDeadline: 2_000 };
       const decoded = messages.map((message) => ProcessingRequest.decode(message));
       const handle = (message: ProcessingRequest): number => {
         if (message.request?.$case !== 'requestHeaders') throw new Error('no headers');

@@ -1,3 +1,4 @@
+import { Deadline } from './cache/deadline.ts';
 import { type Caller, callerName } from './callers/caller.ts';
 import { ANYONE, type Verdict } from './callers/caller-policy.ts';
 import type { InstanceTags } from './callers/instance-tags.ts';
@@ -20,9 +21,9 @@ import {
   ofFailure,
   unknownIntegration,
 } from './refusals.ts';
-import type { Rotation } from './secrets/rotation.ts';
 import type { SecretStore } from './secrets/secret-store.ts';
 import type { SecretVersion } from './secrets/secret-version.ts';
+import type { VersionChoice } from './secrets/version-choice.ts';
 import { TokenError } from './tokens/token-error.ts';
 import type { TokenStore } from './tokens/token-store.ts';
 
@@ -33,6 +34,8 @@ export interface Holdings {
   readonly tokens: TokenStore;
   /** Tells the tags of EC2 instances. Absent while nobody asks for them. */
   readonly instances: InstanceTags | undefined;
+  /** How long a decision may take in all, whatever it waits for, in ms. */
+  readonly fetchDeadline: number;
 }
 
 /** A request that may get its credential, with where that comes from. */
@@ -41,8 +44,9 @@ interface Case {
   /** Absent where everybody may. */
   readonly caller: AllowedCaller | undefined;
   readonly integration: Integration;
-  readonly rotation: Rotation;
+  readonly versions: VersionChoice;
   readonly tokens: TokenStore;
+  readonly deadline: Deadline;
 }
 
 /**
@@ -50,8 +54,9 @@ interface Case {
  * same turn; without one, or on a retry, it waits for AWS, or for whoever gives a token for it.
  */
 export function decide(facts: RequestFacts, holdings: Holdings): Decision | Promise<Decision> {
-  if (facts.isDiscovery) return discover(facts, holdings);
-  const decision = decided(facts, holdings);
+  const deadline = new Deadline(holdings.fetchDeadline);
+  if (facts.isDiscovery) return discover(facts, { ...holdings, deadline });
+  const decision = decided(facts, holdings, deadline);
   return decision instanceof Promise ? decision.then((it) => named(it, facts)) : named(decision, facts);
 }
 
@@ -60,17 +65,17 @@ function named(decision: Decision, facts: RequestFacts): Decision {
   return decision.kind === 'deny' ? { ...decision, caller: callerName(facts.caller) } : decision;
 }
 
-function decided(facts: RequestFacts, holdings: Holdings): Decision | Promise<Decision> {
+function decided(facts: RequestFacts, holdings: Holdings, deadline: Deadline): Decision | Promise<Decision> {
   if (facts.integration === undefined) return NO_INTEGRATION;
   const integration = holdings.catalogue.get(facts.integration);
   if (integration === undefined) return unknownIntegration(facts.integration);
   if (!knowsAttempt(facts)) return noAttemptCount(integration);
   if (facts.authority !== integration.host) return hostMismatch(integration);
-  if (integration.callers === ANYONE) return allowed(facts, integration, undefined, holdings);
+  if (integration.callers === ANYONE) return allowed(facts, integration, undefined, holdings, deadline);
   const { caller } = facts;
-  const verdict = integration.callers.decide(caller, holdings.instances);
-  if (!(verdict instanceof Promise)) return judged(facts, integration, caller, verdict, holdings);
-  return verdict.then((it) => judged(facts, integration, caller, it, holdings));
+  const verdict = integration.callers.decide(caller, deadline, holdings.instances);
+  if (!(verdict instanceof Promise)) return judged(facts, integration, caller, verdict, holdings, deadline);
+  return verdict.then((it) => judged(facts, integration, caller, it, holdings, deadline));
 }
 
 function judged(
@@ -79,9 +84,10 @@ function judged(
   caller: Caller,
   verdict: Verdict,
   holdings: Holdings,
+  deadline: Deadline,
 ): Decision | Promise<Decision> {
   return verdict.allowed
-    ? allowed(facts, integration, verdict, holdings)
+    ? allowed(facts, integration, verdict, holdings, deadline)
     : callerRefused(integration, caller, verdict.unknown, holdings.catalogue);
 }
 
@@ -91,6 +97,7 @@ function allowed(
   integration: Integration,
   caller: AllowedCaller | undefined,
   { catalogue, secrets, tokens }: Holdings,
+  deadline: Deadline,
 ): Decision | Promise<Decision> {
   const { injector, allow } = integration;
   if (facts.method === 'TRACE')
@@ -102,7 +109,7 @@ function allowed(
   if (injector.readsBody && facts.hasUnreadBody) {
     return facts.givesBodies ? { kind: 'read-body', integration: integration.name } : givesNoBody(integration);
   }
-  const it: Case = { facts, caller, integration, rotation: secrets.rotation(integration.name), tokens };
+  const it: Case = { facts, caller, integration, versions: secrets.choice(integration.name), tokens, deadline };
   // A destination that refuses a token says nothing about the secret that it was got with.
   return facts.attempt > 1 && !injector.sendsTokensAlone ? another(it, facts.tried()) : current(it);
 }
@@ -110,7 +117,7 @@ function allowed(
 /** With the version of the secret that is used by default. */
 function current(it: Case): Decision | Promise<Decision> {
   try {
-    const secret = it.rotation.first();
+    const secret = it.versions.first(it.deadline);
     if (!(secret instanceof Promise)) return inject(it, secret);
     return secret.then((version) => inject(it, version)).catch((error) => refuse(it, error));
   } catch (error) {
@@ -125,7 +132,7 @@ function current(it: Case): Decision | Promise<Decision> {
  */
 async function another(it: Case, tried: readonly string[], failure?: TokenError): Promise<Decision> {
   try {
-    const secret = await it.rotation.next(tried);
+    const secret = await it.versions.next(tried, it.deadline);
     if (failure !== undefined && tried.includes(secret.id)) return refuse(it, failure);
     return await inject(it, secret, tried);
   } catch (error) {
@@ -134,10 +141,10 @@ async function another(it: Case, tried: readonly string[], failure?: TokenError)
 }
 
 function inject(it: Case, secret: SecretVersion, tried?: readonly string[]): Decision | Promise<Decision> {
-  const { hosts } = it.rotation;
+  const { hosts } = it.versions;
   if (hosts !== undefined && !hosts.includes(it.integration.host)) return mayNotGoThere(it.integration, hosts);
   try {
-    const injection = it.integration.injector.injection(secret, it.facts, it.tokens);
+    const injection = it.integration.injector.injection(secret, it.facts, it.tokens, it.deadline);
     if (!(injection instanceof Promise)) return injected(it, secret, injection, tried);
     return injection
       .then((done) => injected(it, secret, done, tried))
@@ -153,13 +160,13 @@ function failed(it: Case, secret: SecretVersion, error: unknown, tried: readonly
 }
 
 function injected(
-  { integration, rotation, facts, caller }: Case,
+  { integration, versions, facts, caller }: Case,
   secret: SecretVersion,
   injection: Injection,
   tried: readonly string[] | undefined,
 ): Injected {
   const { name, secretId } = integration;
-  const final = injection.final || rotation.hopeless;
+  const final = injection.final || versions.hopeless;
   const first = {
     kind: 'inject',
     integration: name,
@@ -173,8 +180,8 @@ function injected(
   return { ...first, tried: [...(tried ?? []), secret.id], refusedTokens: facts.refusedTokens() };
 }
 
-function refuse({ integration, rotation }: Case, error: unknown): Denied {
-  return ofFailure(integration, error, rotation.retryAfter);
+function refuse({ integration, versions }: Case, error: unknown): Denied {
+  return ofFailure(integration, error, versions.retryAfter);
 }
 
 function knowsAttempt(facts: RequestFacts): facts is RequestFacts & { readonly attempt: number } {

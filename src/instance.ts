@@ -1,5 +1,6 @@
 import type { Counts, Report, ResultCount } from './admin/report.ts';
 import { type AuditEntry, auditFields } from './audit-record.ts';
+import { withDeadline } from './cache/deadline.ts';
 import { Ec2Directory } from './callers/ec2-directory.ts';
 import { decide } from './decide.ts';
 import { hide, sealHidden } from './hide.ts';
@@ -14,10 +15,10 @@ import { Redactions } from './redaction/redactions.ts';
 import { Seal } from './redaction/seal.ts';
 import type { LabelMoved } from './secrets/label-events.ts';
 import { SecretLog } from './secrets/secret-log.ts';
+import type { SecretNews } from './secrets/secret-machine.ts';
 import { SecretStore } from './secrets/secret-store.ts';
 import { SecretWriter } from './secrets/secret-writer.ts';
 import { awsSettingsProblems, READ_DEADLINE, SecretsManager } from './secrets/secrets-manager.ts';
-import { withDeadline } from './secrets/with-deadline.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { AuditLog } from './telemetry/audit-log.ts';
 import { DenialLog } from './telemetry/denial-log.ts';
@@ -86,11 +87,10 @@ export class Instance {
     else onConfiguration?.();
     this.#secretLog = new SecretLog(log);
     this.#source = new SecretsManager({ deadline: Math.max(READ_DEADLINE, settings.fetchDeadline) });
-    this.#secrets = new SecretStore(this.#source, settings, this.#secretLog);
+    this.#secrets = new SecretStore(this.#source, settings, (secret, news) => this.#told(secret, news));
     this.#writer = new SecretWriter(this.#source, log);
     this.#tokenLog = new TokenLog(log);
     this.#tokens = new TokenStore({
-      fetchDeadline: settings.fetchDeadline,
       writeBack: this.#writer,
       notify: (use, event) => this.#tokenLog.token(use, event),
     });
@@ -106,6 +106,7 @@ export class Instance {
           secrets: this.#secrets,
           tokens: this.#tokens,
           instances: this.#directory.tags,
+          fetchDeadline: settings.fetchDeadline,
         }),
       hidden: (facts) =>
         hide(facts, { catalogue: this.#catalogue, secrets: this.#secrets, seal, redactions: this.#redactions }),
@@ -207,6 +208,13 @@ export class Instance {
       this.#log.error({ err: error }, 'ending before a secret was written back'),
     );
     this.#source.close();
+  }
+
+  #told(secret: string, news: SecretNews): void {
+    this.#secretLog.tell(secret, news);
+    // What was got with a secret, or made of it, goes with it.
+    if (news.kind === 'purged') this.#tokens.forget(secret);
+    if (news.kind === 'purged' || news.kind === 'loaded') this.#redactions.forget();
   }
 
   #take({ catalogue, warnings }: CatalogueReading): void {

@@ -1,3 +1,4 @@
+import { ReadError } from './cache/read-error.ts';
 import { type Caller, callerName } from './callers/caller.ts';
 import type { LookupError } from './callers/lookup-error.ts';
 import { CredentialError } from './credentials/credential-error.ts';
@@ -8,7 +9,6 @@ import type { Integration } from './integrations/integration.ts';
 import type { AllowRule } from './paths/allow-rule.ts';
 import type { Denied } from './processor/answer.ts';
 import { HOSTS_TAG } from './secrets/hosts-tag.ts';
-import { ReadError } from './secrets/read-error.ts';
 import { TokenError } from './tokens/token-error.ts';
 
 /** The route names no integration. */

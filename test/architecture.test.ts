@@ -17,6 +17,8 @@ const ORDER = [
   'signing',
   'redaction',
   'secrets',
+  'aws',
+  'cache',
   'paths',
   'telemetry',
   'admin',
@@ -52,10 +54,10 @@ describe('the source', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it('names the SDK of AWS in secrets, in signing and where callers are looked up in EC2', () => {
+  it('names the SDK of AWS where AWS is called, and nowhere else', () => {
     const elsewhere = files.filter(
       (file) =>
-        !/^src\/(secrets\/|signing\/|callers\/ec2-)/.test(file) &&
+        !/^src\/(secrets\/|aws\/|signing\/|callers\/ec2-)/.test(file) &&
         imports(file).some((target) => /@aws-sdk|@smithy/.test(target)),
     );
 

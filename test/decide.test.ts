@@ -18,8 +18,8 @@ async function decided(
   facts: Partial<RequestFacts>,
   fetch: SecretSource['fetch'] = async () => new SecretVersion('version-1', 'key'),
 ) {
-  const freshness = { refreshAfter: 60_000, maxStale: 3_600_000, fetchDeadline: 200 };
-  const secrets = new SecretStore({ fetch }, freshness, { secret: () => undefined, rotation: () => undefined });
+  const freshness = { refreshAfter: 60_000, maxStale: 3_600_000 };
+  const secrets = new SecretStore({ fetch }, freshness, () => undefined);
   const held = secrets.hold(catalogue);
   if (fetch.length === 0) await held;
   const answer = decide(
@@ -34,7 +34,7 @@ async function decided(
       tried: () => [],
       ...facts,
     },
-    { catalogue, secrets, tokens: noTokens(), instances: undefined },
+    { catalogue, secrets, tokens: noTokens(), instances: undefined, fetchDeadline: 200 },
   );
   const waited = answer instanceof Promise;
   const result = await answer;

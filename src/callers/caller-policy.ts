@@ -1,3 +1,4 @@
+import type { Deadline } from '../cache/deadline.ts';
 import type { Caller } from './caller.ts';
 import type { CallerRule, DirectRule } from './caller-rule.ts';
 import { CallerTable } from './caller-table.ts';
@@ -35,9 +36,10 @@ export interface Callers {
    * Decides in the same turn, unless the caller's address must be looked up first. Instances are asked for only when nothing else
    * lets the caller in.
    *
+   * @param deadline until when a look-up may be waited for.
    * @param instances absent: tags come from the configuration alone.
    */
-  decide(caller: Caller, instances?: InstanceTags): Verdict | Promise<Verdict>;
+  decide(caller: Caller, deadline: Deadline, instances?: InstanceTags): Verdict | Promise<Verdict>;
 }
 
 /** Of how many callers a policy remembers what it says. */
@@ -76,12 +78,12 @@ export class CallerPolicy implements Callers {
     Object.freeze(this);
   }
 
-  decide(caller: Caller, instances?: InstanceTags): Verdict | Promise<Verdict> {
+  decide(caller: Caller, deadline: Deadline, instances?: InstanceTags): Verdict | Promise<Verdict> {
     const verdict = this.#known.get(caller) ?? this.#find(caller);
     if (verdict !== NOBODY || this.#byTag.size === 0) return verdict;
     if (instances === undefined || caller.address === undefined) return NOBODY;
     try {
-      const owner = instances.ownerOf(caller.address);
+      const owner = instances.ownerOf(caller.address, deadline);
       if (owner instanceof Promise) return owner.then((it) => this.#ofInstance(it), unknown);
       return this.#ofInstance(owner);
     } catch (error) {

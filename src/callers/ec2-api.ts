@@ -3,9 +3,10 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { parseXML } from '@aws-sdk/xml-builder';
 import { SignatureV4 } from '@smithy/signature-v4';
 import PQueue from 'p-queue';
-import { guardedCredentials } from '../secrets/aws-credentials.ts';
-import { classify } from '../secrets/classify.ts';
-import { withDeadline } from '../secrets/with-deadline.ts';
+import { guardedCredentials } from '../aws/aws-credentials.ts';
+import { AwsError } from '../aws/aws-failure.ts';
+import { classify } from '../aws/classify.ts';
+import { withDeadline } from '../cache/deadline.ts';
 import { Sha256 } from '../signing/sha256.ts';
 import { type Ec2Instance, readInstances } from './ec2-instance.ts';
 import type { Ec2Options } from './ec2-options.ts';
@@ -50,7 +51,7 @@ export class Ec2 {
    *
    * @param addresses 50 at most, all of one family.
    * @param urgent whether a request waits for it.
-   * @throws SecretError, whose reason says in which way AWS failed, after {@link DEADLINE} at most.
+   * @throws AwsError, whose reason says in which way AWS failed, after {@link DEADLINE} at most.
    */
   async instances(addresses: readonly string[], urgent: boolean): Promise<readonly Ec2Instance[]> {
     const abort = new AbortController();
@@ -60,7 +61,7 @@ export class Ec2 {
       return await withDeadline(work, DEADLINE, () => timeout(DEADLINE));
     } catch (error) {
       abort.abort();
-      throw classify('', error);
+      throw new AwsError(classify(error));
     }
   }
 
@@ -74,7 +75,7 @@ export class Ec2 {
     try {
       return await this.#pages(addresses, signal);
     } catch (error) {
-      const { reason } = classify('', error);
+      const { reason } = classify(error);
       if (reason === 'aws_credentials') this.#credentials.forget();
       if (signal.aborted || !['network', 'aws_error', 'timeout', 'aws_credentials'].includes(reason)) throw error;
       return await this.#pages(addresses, signal);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Freshness } from '../secrets/cell.ts';
+import type { Freshness } from '../cache/freshness.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Ec2 } from './ec2-api.ts';
 import type { Ec2Options } from './ec2-options.ts';
@@ -9,11 +9,11 @@ import { LookupLog } from './lookup-log.ts';
 
 /** The tags of instances, for as long as the configuration asks for them. */
 export class Ec2Directory {
-  readonly #freshness: Pick<Freshness, 'maxStale' | 'fetchDeadline'>;
+  readonly #freshness: Pick<Freshness, 'maxStale'>;
   readonly #log: Log;
   #current: { readonly options: Ec2Options; readonly tags: Ec2Tags; readonly ec2: Ec2 } | undefined;
 
-  constructor(freshness: Pick<Freshness, 'maxStale' | 'fetchDeadline'>, log: Log) {
+  constructor(freshness: Pick<Freshness, 'maxStale'>, log: Log) {
     this.#freshness = freshness;
     this.#log = log;
   }

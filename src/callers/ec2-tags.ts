@@ -1,7 +1,11 @@
 import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
-import { Cell, type CellEvent, type Freshness } from '../secrets/cell.ts';
-import { SecretError } from '../secrets/secret-error.ts';
+import { classify } from '../aws/classify.ts';
+import { Cell } from '../cache/cell.ts';
+import { now } from '../cache/clock.ts';
+import type { Deadline } from '../cache/deadline.ts';
+import type { Freshness } from '../cache/freshness.ts';
+import type { RefreshNews } from '../cache/refresh.ts';
 import { canonicalAddress, ipv4Bits } from './address.ts';
 import { Batch } from './batch.ts';
 import { tagFault } from './caller-rule.ts';
@@ -59,12 +63,12 @@ export class Ec2Tags implements InstanceTags {
 
   /**
    * @param tag the key of the EC2 tag that lists an instance's tags.
-   * @param freshness how long an answer holds while AWS fails, and how long a request waits for one.
+   * @param freshness how long an answer holds while AWS fails.
    */
   constructor(
     source: InstanceSource,
     tag: string,
-    freshness: Pick<Freshness, 'maxStale' | 'fetchDeadline'>,
+    freshness: Pick<Freshness, 'maxStale'>,
     notify: (event: LookupEvent) => void,
   ) {
     this.#freshness = { ...freshness, refreshAfter: OWNED_FRESH_FOR };
@@ -82,19 +86,19 @@ export class Ec2Tags implements InstanceTags {
       ttl: FORGET_AFTER,
       updateAgeOnGet: true,
       // The clock that the cells go by.
-      perf: { now: () => performance.now() },
+      perf: { now },
       dispose: (cell) => cell.close(),
     });
   }
 
   /** @throws LookupError (or rejects with it) when there is no answer that may still be used. */
-  ownerOf(address: string): Owner | Promise<Owner> {
+  ownerOf(address: string, deadline: Deadline): Owner | Promise<Owner> {
     const known = this.#cells.get(address);
-    if (known !== undefined) return known.get();
+    if (known !== undefined) return known.get(deadline);
     if (isNeverAnInstances(address)) return NO_OWNER;
     const cell = this.#cell(address);
     this.#cells.set(address, cell);
-    return cell.get();
+    return cell.get(deadline);
   }
 
   /** How many addresses are remembered. */
@@ -119,10 +123,10 @@ export class Ec2Tags implements InstanceTags {
         }),
         // A stale entry is disposed of when it is asked for next, and the next owner looked up first.
         isIdle: () => !this.#cells.has(address),
-        failure: (cause) =>
-          cause instanceof SecretError
-            ? new LookupError(address, cause.reason, cause.detail)
-            : new LookupError(address, 'aws_error', cause instanceof Error ? cause.name : 'unknown'),
+        failure: (cause) => {
+          const { reason, detail } = classify(cause);
+          return new LookupError(address, reason, detail);
+        },
         late: (ms) => new LookupError(address, 'timeout', `no answer in ${ms} ms`),
         notify: (event) => this.#tell(address, event),
       },
@@ -130,7 +134,7 @@ export class Ec2Tags implements InstanceTags {
     );
   }
 
-  #tell(address: string, event: CellEvent<FoundOwner, LookupError>): void {
+  #tell(address: string, event: RefreshNews<FoundOwner, LookupError>): void {
     if (event.kind === 'loaded') this.#notify({ kind: 'found', address, owner: event.value });
     else if (event.kind === 'confirmed') this.#notify({ kind: 'confirmed', address });
     else this.#notify({ kind: event.kind, address, error: event.error });

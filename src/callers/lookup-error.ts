@@ -1,14 +1,14 @@
-import type { FailurePolicy } from '../secrets/failure-policy.ts';
-import { ReadError } from '../secrets/read-error.ts';
-import { FAILURES, type FailureReason } from '../secrets/secret-error.ts';
+import { AWS_FAILURES, type AwsFailureReason } from '../aws/aws-failure.ts';
+import type { FailurePolicy } from '../cache/failure-policy.ts';
+import { ReadError } from '../cache/read-error.ts';
 
 /** It could not be found out which instance has an address. The message is safe to show to callers. */
 export class LookupError extends ReadError {
-  override readonly reason: FailureReason;
+  override readonly reason: AwsFailureReason;
   /** What AWS said, for the log alone. */
   override readonly detail: string;
 
-  constructor(address: string, reason: FailureReason, detail: string) {
+  constructor(address: string, reason: AwsFailureReason, detail: string) {
     super(`it is not known yet who ${address} is: ${EXPLANATIONS[reason] ?? 'EC2 fails; try again shortly'}`);
     this.name = 'LookupError';
     this.reason = reason;
@@ -16,13 +16,13 @@ export class LookupError extends ReadError {
   }
 
   override get policy(): FailurePolicy {
-    return FAILURES[this.reason];
+    return AWS_FAILURES[this.reason];
   }
 }
 
 const REFUSED = "EC2 refuses the question; see Attaché's log for the error";
 
-const EXPLANATIONS: Partial<Record<FailureReason, string>> = {
+const EXPLANATIONS: Partial<Record<AwsFailureReason, string>> = {
   throttled: 'EC2 throttles the calls; try again shortly',
   timeout: 'EC2 did not answer in time; try again shortly',
   network: 'EC2 cannot be reached; try again shortly',

@@ -1,5 +1,7 @@
+import type { Deadline } from '../cache/deadline.ts';
 import { PathError } from '../paths/path-error.ts';
 import { SHORTEST } from '../redaction/forms.ts';
+import { holding } from '../secrets/secret-value.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Token } from '../tokens/token.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
@@ -25,8 +27,8 @@ interface ReadyStep {
   readonly step: FixedStep;
   readonly token?: Token;
   readonly final?: boolean;
-  /** What of the token must be taken out of the response. */
-  readonly hidden?: HiddenPart;
+  /** What of the token goes to the destination. */
+  readonly sent?: (token: Token) => string;
 }
 
 /**
@@ -46,6 +48,7 @@ export class Injector {
   readonly #known = new WeakMap<SecretVersion, Prepared | CredentialError>();
   #last: { readonly secret: SecretVersion; readonly result: Prepared | CredentialError } | undefined;
   readonly #ofFields = new WeakMap<FieldsStep, Injection>();
+  readonly #ofTokens = new WeakMap<Token, HiddenPart>();
 
   /**
    * @param options.strips headers of a caller that go no further, unless a credential sets them.
@@ -113,16 +116,46 @@ export class Injector {
    * What is done to a request, at once when everything is at hand.
    *
    * @throws CredentialError (or rejects with it) when the version does not hold what the integration needs, or the request does not.
-   * @throws TokenError (or rejects with it) when a token cannot be got.
+   * @throws TokenError (or rejects with it) when a token cannot be got in time.
    */
-  injection(secret: SecretVersion, request: RequestToInject, tokens: TokenStore): Injection | Promise<Injection> {
+  injection(
+    secret: SecretVersion,
+    request: RequestToInject,
+    tokens: TokenStore,
+    deadline: Deadline,
+  ): Injection | Promise<Injection> {
     const result = this.#result(secret);
     if (result instanceof CredentialError) throw result;
     if (result.injection !== undefined) return result.injection;
-    const steps = result.steps.map((step) => ('token' in step ? this.#withToken(step, request, tokens) : { step }));
-    return steps.some((step) => step instanceof Promise)
-      ? Promise.all(steps).then((ready) => this.#apply(ready, request, result.hidden))
-      : this.#apply(steps as ReadyStep[], request, result.hidden);
+    const steps = result.steps.map((step) => ('token' in step ? withToken(step, request, tokens, deadline) : { step }));
+    if (steps.some((step) => step instanceof Promise))
+      return holding([secret], () => this.#later(steps, request, result.hidden));
+    const ready = steps as ReadyStep[];
+    const injection = this.#apply(ready, request, result.hidden);
+    if (!(injection instanceof Promise)) return injection;
+    return holding([secret, ...tokensOf(ready)], () => injection);
+  }
+
+  /** Each token is held from the moment in which it is there, since another one may take longer. */
+  async #later(
+    steps: readonly (ReadyStep | Promise<ReadyStep>)[],
+    request: RequestToInject,
+    ofSecret: readonly HiddenPart[],
+  ): Promise<Injection> {
+    const held: Token[] = [];
+    const hold = (ready: ReadyStep) => {
+      for (const token of tokensOf([ready])) {
+        token.hold();
+        held.push(token);
+      }
+      return ready;
+    };
+    try {
+      const ready = await Promise.all(steps.map(async (step) => hold(step instanceof Promise ? await step : step)));
+      return await this.#apply(ready, request, ofSecret);
+    } finally {
+      for (const token of held) token.release();
+    }
   }
 
   #result(secret: SecretVersion): Prepared | CredentialError {
@@ -132,9 +165,21 @@ export class Injector {
     if (result === undefined) {
       result = this.#prepare(secret);
       this.#known.set(secret, result);
+      secret.attach(() => this.#forget(secret));
     }
     this.#last = { secret, result };
     return result;
+  }
+
+  /** What was made of a version goes with it. */
+  #forget(secret: SecretVersion): void {
+    const result = this.#known.get(secret);
+    this.#known.delete(secret);
+    if (this.#last?.secret === secret) this.#last = undefined;
+    if (result === undefined || result instanceof CredentialError) return;
+    for (const step of result.steps) if ('fields' in step) wipeFields(step);
+    for (const { bytes } of result.hidden) bytes.fill(0);
+    wipeEncoded(result.injection);
   }
 
   #prepare(secret: SecretVersion): Prepared | CredentialError {
@@ -152,21 +197,6 @@ export class Injector {
     }
   }
 
-  #withToken(it: TokenStep, request: RequestToInject, tokens: TokenStore): ReadyStep | Promise<ReadyStep> {
-    const { use, step, sent = (token) => token.reveal() } = it.token(request);
-    const slot = tokens.slot(use);
-    const ready = (token: Token, final: boolean): ReadyStep => ({
-      token,
-      final,
-      step: step(token),
-      ...(this.#redacts ? { hidden: { name: 'its token', token: token.id, bytes: Buffer.from(sent(token)) } } : {}),
-    });
-    if (request.attempt > 1)
-      return slot.again(use, request.refusedTokens()).then((given) => ready(given.token, given.final));
-    const token = slot.get(use);
-    return token instanceof Promise ? token.then((it) => ready(it, slot.hopeless)) : ready(token, slot.hopeless);
-  }
-
   #apply(
     ready: readonly ReadyStep[],
     request: RequestToInject,
@@ -174,8 +204,8 @@ export class Injector {
   ): Injection | Promise<Injection> {
     const steps = ready.map(({ step }) => step);
     const final = ready.some((it) => it.final === true);
-    const tokens = ready.flatMap(({ token }) => (token === undefined ? [] : [token]));
-    const hidden = [...ofSecret, ...ready.flatMap((it) => it.hidden ?? [])];
+    const tokens = tokensOf(ready);
+    const hidden = [...ofSecret, ...(this.#redacts ? ready.flatMap((it) => this.#hiddenToken(it)) : [])];
     const [only, ...others] = steps;
     if (only !== undefined && others.length === 0 && !final && isFields(only)) return this.#once(only, tokens, hidden);
     const common = {
@@ -209,6 +239,12 @@ export class Injector {
         hidden,
       );
       this.#ofFields.set(step, known);
+      const injection = known;
+      for (const token of tokens)
+        token.attach(() => {
+          wipeFields(step);
+          wipeEncoded(injection);
+        });
     }
     return known;
   }
@@ -217,6 +253,18 @@ export class Injector {
     const encoded = new Map<string, Buffer>();
     const common = { set: Object.freeze(set), remove: this.strips, tokens, final: false, encoded };
     return Object.freeze(this.#redacts ? { ...common, hidden } : common);
+  }
+
+  #hiddenToken({ token, sent }: ReadyStep): HiddenPart[] {
+    if (token === undefined || sent === undefined) return [];
+    let part = this.#ofTokens.get(token);
+    if (part === undefined) {
+      const bytes = Buffer.from(sent(token));
+      part = { name: 'its token', token: token.id, bytes };
+      this.#ofTokens.set(token, part);
+      token.attach(() => bytes.fill(0));
+    }
+    return [part];
   }
 
   /** A part that is too short stays visible as long as another one is long enough: a name of a user, for example. */
@@ -234,6 +282,34 @@ export class Injector {
       );
     return fit;
   }
+}
+
+function withToken(
+  it: TokenStep,
+  request: RequestToInject,
+  tokens: TokenStore,
+  deadline: Deadline,
+): ReadyStep | Promise<ReadyStep> {
+  const { use, step, sent = (token) => token.reveal() } = it.token(request);
+  const slot = tokens.slot(use);
+  const ready = (token: Token, final: boolean): ReadyStep => ({ token, final, step: step(token), sent });
+  if (request.attempt > 1)
+    return slot.again(use, request.refusedTokens(), deadline).then((given) => ready(given.token, given.final));
+  const token = slot.get(use, deadline);
+  return token instanceof Promise ? token.then((it) => ready(it, slot.hopeless)) : ready(token, slot.hopeless);
+}
+
+function tokensOf(ready: readonly ReadyStep[]): Token[] {
+  return ready.flatMap(({ token }) => (token === undefined ? [] : [token]));
+}
+
+function wipeFields({ fields }: FieldsStep): void {
+  for (const { value } of fields) value.fill(0);
+}
+
+function wipeEncoded(injection: Injection | undefined): void {
+  for (const bytes of injection?.encoded?.values() ?? []) bytes.fill(0);
+  injection?.encoded?.clear();
 }
 
 function pathWith(step: PathStep, before: string, isRetry: boolean): string {

@@ -1,4 +1,5 @@
 import { parseAccept } from 'hono/utils/accept';
+import type { Deadline } from '../cache/deadline.ts';
 import type { InstanceTags } from '../callers/instance-tags.ts';
 import type { Catalogue } from '../integrations/catalogue.ts';
 import type { Replied } from '../processor/answer.ts';
@@ -31,7 +32,7 @@ export const QUESTION_HEADERS = [':scheme', 'accept'];
  */
 export async function discover(
   facts: RequestFacts,
-  about: { readonly catalogue: Catalogue; readonly instances: InstanceTags | undefined },
+  about: { readonly catalogue: Catalogue; readonly instances: InstanceTags | undefined; readonly deadline: Deadline },
 ): Promise<Replied> {
   const [path = '', query] = facts.path.split(/\?(.*)/s, 2);
   if (path !== '/') return refusal(404, 'not_found', 'Nothing is here. Ask for / to learn what you may use.');

@@ -1,3 +1,4 @@
+import type { Deadline } from '../cache/deadline.ts';
 import type { Caller } from '../callers/caller.ts';
 import type { Verdict } from '../callers/caller-policy.ts';
 import type { InstanceTags } from '../callers/instance-tags.ts';
@@ -28,11 +29,15 @@ export interface Found {
  */
 export async function usableBy(
   caller: Caller,
-  { catalogue, instances }: { readonly catalogue: Catalogue; readonly instances: InstanceTags | undefined },
+  {
+    catalogue,
+    instances,
+    deadline,
+  }: { readonly catalogue: Catalogue; readonly instances: InstanceTags | undefined; readonly deadline: Deadline },
 ): Promise<Found> {
   const all = await Promise.all(
     [...catalogue].map(async (integration): Promise<{ integration: Integration; verdict: Verdict }> => {
-      return { integration, verdict: await integration.callers.decide(caller, instances) };
+      return { integration, verdict: await integration.callers.decide(caller, deadline, instances) };
     }),
   );
   const usable: Usable[] = [];

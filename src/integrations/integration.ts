@@ -2,7 +2,7 @@ import type { Callers } from '../callers/caller-policy.ts';
 import type { Injector } from '../credentials/injector.ts';
 import type { Template } from '../credentials/template.ts';
 import type { AllowRule } from '../paths/allow-rule.ts';
-import type { SecretUse } from '../secrets/rotation.ts';
+import type { SecretUse } from '../secrets/secret-use.ts';
 import type { KindInUse } from './credentials-of.ts';
 import type { Place } from './problem.ts';
 import type { WayIn } from './way-in.ts';

@@ -1,6 +1,6 @@
 import type { Node } from 'yaml';
 import { z } from 'zod';
-import type { RotationOptions } from '../secrets/secret.ts';
+import type { RotationOptions } from '../secrets/secret-state.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
 import type { YamlSource } from './yaml-source.ts';

@@ -146,7 +146,8 @@ export function encode(response: Partial<ProcessingResponse>): Buffer {
     modeOverride: undefined,
     overrideMessageTimeout: undefined,
   };
-  return Buffer.from(ProcessingResponse.encode({ ...nothing, ...response }).finish());
+  const { buffer, byteOffset, byteLength } = ProcessingResponse.encode({ ...nothing, ...response }).finish();
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /**

@@ -28,6 +28,11 @@ export class Redactions {
     return forms;
   }
 
+  /** Forgets everything: what is still needed is made anew. */
+  forget(): void {
+    this.#forms.clear();
+  }
+
   /** Forgets everything. */
   close(): void {
     this.#forms.clear();

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
+import { guardedCredentials } from '../aws/aws-credentials.ts';
 import type { Log } from '../telemetry/log.ts';
-import { guardedCredentials } from './aws-credentials.ts';
 
 /** How long one call waits for messages, in seconds: the longest that SQS allows. */
 const WAIT_SECONDS = 20;

@@ -3,6 +3,7 @@ import {
   PutSecretValueCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
+import { now } from '../cache/clock.ts';
 import { SecretError } from './secret-error.ts';
 import type { SecretsManager } from './secrets-manager.ts';
 
@@ -98,14 +99,14 @@ export class Lease {
   }
 
   #isDead(secretId: string, version: string): boolean {
-    const now = performance.now();
+    const time = now();
     const seen = this.#seen.get(secretId);
     if (seen?.version !== version) {
-      this.#seen.set(secretId, { version, at: now, for: 0 });
+      this.#seen.set(secretId, { version, at: time, for: 0 });
       return false;
     }
-    seen.for += Math.min(now - seen.at, LONGEST_LOOK);
-    seen.at = now;
+    seen.for += Math.min(time - seen.at, LONGEST_LOOK);
+    seen.at = time;
     return seen.for >= DEAD_AFTER;
   }
 }

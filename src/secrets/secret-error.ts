@@ -1,40 +1,29 @@
-import { type FailurePolicy, STANDING, TRANSIENT, VERDICT } from './failure-policy.ts';
-import { ReadError } from './read-error.ts';
+import { AWS_FAILURES, type AwsFailureReason } from '../aws/aws-failure.ts';
+import { classify } from '../aws/classify.ts';
+import { type FailurePolicy, STANDING, TRANSIENT } from '../cache/failure-policy.ts';
+import { ReadError } from '../cache/read-error.ts';
 
-/** Every way in which reading a secret fails, and what follows from it. */
+/** What reading a secret adds to the ways in which AWS fails, and what follows from it. */
 export const FAILURES = {
-  /** AWS asks to be called less often. */
-  throttled: TRANSIENT,
-  /** AWS Secrets Manager failed inside. */
-  aws_error: TRANSIENT,
-  /** No answer within the deadline. */
-  timeout: TRANSIENT,
-  /** No connection: refused, reset, no such host, TLS failure. */
-  network: TRANSIENT,
+  throttled: AWS_FAILURES.throttled,
+  aws_error: AWS_FAILURES.aws_error,
+  timeout: AWS_FAILURES.timeout,
+  network: AWS_FAILURES.network,
+  aws_credentials: AWS_FAILURES.aws_credentials,
+  access_denied: AWS_FAILURES.access_denied,
+  undecryptable: AWS_FAILURES.undecryptable,
+  refused: AWS_FAILURES.refused,
+  bad_request: AWS_FAILURES.bad_request,
+  /** There is no such secret, or it has no current version. */
+  secret_not_found: AWS_FAILURES.not_found,
+  /** The secret is marked for deletion. */
+  secret_deleted: AWS_FAILURES.deleted,
   /** The secret's own Region does not answer, and its replica has an older version than the one that is held. */
   replica_behind: TRANSIENT,
   /** Another process is about to replace the secret. */
   lease_held: TRANSIENT,
   /** It was written less than ten minutes ago, and AWS keeps a limited number of versions. */
   written_too_often: TRANSIENT,
-  /** Attaché's own AWS identity could not be had, or was not accepted. */
-  aws_credentials: TRANSIENT,
-  /** IAM or the secret's policy refuses Attaché. */
-  access_denied: VERDICT,
-  /** There is no such secret, or it has no current version. */
-  secret_not_found: VERDICT,
-  /** The secret is marked for deletion. */
-  secret_deleted: { ...VERDICT, warmRetry: [5_000], purge: { afterFailures: 2, afterMs: 5_000 } },
-  /** KMS cannot decrypt the value. A disabled key is often an accident, hence the longer grace. */
-  undecryptable: {
-    ...VERDICT,
-    warmRetry: [5_000, 15_000, 40_000, 60_000],
-    purge: { afterFailures: 3, afterMs: 300_000 },
-  },
-  /** AWS refuses with an error that Attaché does not know. It may be a verdict. */
-  refused: { ...VERDICT, purge: { afterFailures: 3, afterMs: 300_000 } },
-  /** AWS does not accept the request itself, for example the secret's name: no verdict on a value that was read before. */
-  bad_request: STANDING,
   /** The value is there, but it is not text, or larger than AWS allows. The last good one stays in use. */
   unusable_value: STANDING,
 } as const satisfies Record<string, FailurePolicy>;
@@ -82,3 +71,16 @@ const EXPLANATIONS: Record<FailureReason, string> = {
   bad_request: 'AWS Secrets Manager does not accept the request; check the name of the secret',
   unusable_value: 'its value is not a text of 1 to 65,536 bytes; store the key as SecretString',
 };
+
+/** What a failure of AWS is called where a secret was asked for. */
+const NAMES: Partial<Record<AwsFailureReason, FailureReason>> = {
+  not_found: 'secret_not_found',
+  deleted: 'secret_deleted',
+};
+
+/** The error of AWS's SDK, or whatever else was thrown, as one about this secret. */
+export function secretErrorOf(secretId: string, error: unknown): SecretError {
+  if (error instanceof SecretError) return error;
+  const { reason, detail } = classify(error);
+  return new SecretError(secretId, NAMES[reason] ?? (reason as FailureReason), detail);
+}

@@ -1,7 +1,7 @@
 import type { Log } from '../telemetry/log.ts';
-import type { RotationEvent } from './rotation.ts';
-import type { SecretEvent } from './secret.ts';
 import type { SecretError } from './secret-error.ts';
+import type { SecretNews } from './secret-machine.ts';
+import { shortVersionId } from './secret-version.ts';
 
 /** Counts what happens to secrets, and logs each change of state: never a value, its length or its hash. */
 export class SecretLog {
@@ -13,29 +13,34 @@ export class SecretLog {
     this.#log = log;
   }
 
-  secret(secret: string, event: SecretEvent): void {
-    const result = event.kind === 'failed' ? event.error.reason : event.kind;
+  tell(secret: string, news: SecretNews): void {
+    const result = news.kind === 'failed' ? news.error.reason : news.kind;
     this.#counts.set(result, (this.#counts.get(result) ?? 0) + 1);
-    switch (event.kind) {
+    switch (news.kind) {
       case 'failed':
-        this.#failed(secret, event.error);
+        this.#failed(secret, news.error);
         break;
       case 'purged':
-        this.#log.error({ secret, reason: event.error.reason }, 'secret purged');
+        this.#log.error({ secret, reason: news.error.reason }, 'secret purged');
         break;
       case 'loaded':
-        this.#loaded(secret, event.value.shortId, event.previous?.shortId);
+        this.#loaded(secret, shortVersionId(news.id), news.previous && shortVersionId(news.previous));
         break;
       case 'confirmed':
         if (this.#failing.delete(secret)) this.#log.info({ secret }, 'secret can be read again');
         break;
+      case 'learnt':
+        this.#log.info(
+          { integration: news.use, secret, version: shortVersionId(news.id) },
+          'another version is used: the destination takes it',
+        );
+        break;
+      case 'kept':
+        this.#log.error(
+          { integration: news.use, secret, version: shortVersionId(news.id) },
+          'the new version lacks what the integration needs: the one before stays in use',
+        );
     }
-  }
-
-  rotation({ kind, ...details }: RotationEvent): void {
-    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
-    if (kind === 'learnt') this.#log.info(details, 'another version is used: the destination takes it');
-    else this.#log.error(details, 'the new version lacks what the integration needs: the one before stays in use');
   }
 
   /** How many checks of secrets had which result. */

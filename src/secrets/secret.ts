@@ -1,235 +1,241 @@
-import { Cell, type CellEvent, type Freshness } from './cell.ts';
-import { CheckBudget } from './check-budget.ts';
-import { SecretError } from './secret-error.ts';
+import { FULL } from '../cache/check-budget.ts';
+import { now } from '../cache/clock.ts';
+import type { Deadline } from '../cache/deadline.ts';
+import { type Freshness, jittered } from '../cache/freshness.ts';
+import { type RefreshState, stateOf } from '../cache/refresh.ts';
+import { Waker } from '../cache/waker.ts';
+import { SecretError, secretErrorOf } from './secret-error.ts';
+import { type SecretEvent, type SecretNews, step } from './secret-machine.ts';
+import {
+  currentOf,
+  defaultOf,
+  nextWake,
+  previousUntil,
+  type SecretRules,
+  type SecretState,
+  unreadSecret,
+  untriedOf,
+} from './secret-state.ts';
+import type { SecretUse } from './secret-use.ts';
 import type { SecretVersion } from './secret-version.ts';
 import type { SecretSource } from './secrets-manager.ts';
-import { StagedVersion } from './staged-version.ts';
-import { withDeadline } from './with-deadline.ts';
-
-/** For how long after a rotation the version before it is a candidate, in ms. */
-const PREVIOUS_FOR = 10 * 60_000;
-
-/** After how many ms a version that was announced is looked for again. */
-const EXPECT_AGAIN_AFTER = [200, 500, 1_000, 2_000, 5_000, 10_000, 10_000];
-
-/** A secret's own name for the value that it holds. */
-export type SecretEvent = CellEvent<SecretVersion, SecretError>;
-
-/** Which versions may be tried when the current one is refused. */
-export interface RotationOptions {
-  /** AWSPENDING: the destination already takes the key that AWS is about to make current. Default true. */
-  readonly pending: boolean;
-  /** AWSPREVIOUS, up to ten minutes after a rotation: the destination does not take the new key yet. Default true. */
-  readonly previous: boolean;
-}
-
-/** How the current version of a secret is read. */
-export interface SecretPlace {
-  /** Regions that hold replicas of it. */
-  readonly replicas: readonly string[];
-  /** Whether its owner is asked where it may go. Default false. */
-  readonly readsHosts?: boolean;
-}
+import { STAGED, type Stage } from './stage.ts';
+import { VersionTable } from './version-table.ts';
 
 /**
- * A secret with its versions: the current one, kept fresh, and around a rotation the one before and the one to come.
- *
- * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_how.html
+ * A secret with its versions, as the integrations use it that name it: carries out what the secret's machine says, and owns the
+ * values. Only this file knows both.
  */
 export class Secret {
   /** Name or ARN. */
   readonly id: string;
-  /** The current version. */
-  readonly cell: Cell<SecretVersion, SecretError>;
-  readonly #budget = new CheckBudget();
-  readonly #listeners = new Set<(event: SecretEvent) => void>();
-  readonly #fetchDeadline: number;
-  readonly #pending: StagedVersion;
-  readonly #replaced: StagedVersion;
-  /** What is known of the newest version that was current; it outlives the value. */
-  #latest: { readonly id: string; readonly createdAt: number | undefined } | undefined;
-  #hosts: readonly string[] | undefined;
-  #previous: SecretVersion | undefined;
-  #changedAt: number | undefined;
-  #forgetting: NodeJS.Timeout | undefined;
-  #expecting: NodeJS.Timeout | undefined;
-  #checking: Promise<void> | undefined;
-  #checkedAt = Number.NEGATIVE_INFINITY;
+  readonly #source: SecretSource;
+  readonly #tell: (news: SecretNews) => void;
+  readonly #rules: SecretRules;
+  readonly #versions = new VersionTable();
+  readonly #waker = new Waker(() => this.#step({ kind: 'woken' }));
+  readonly #reading = new Map<Stage, Promise<void>>();
+  #uses: ReadonlyMap<string, SecretUse> = new Map();
+  #replicas: readonly string[] = [];
+  #state: SecretState = unreadSecret(FULL);
+  #closed = false;
 
-  constructor(id: string, where: SecretPlace, source: SecretSource, freshness: Freshness) {
+  /** @param tell told of each change, in the turn in which it happens. */
+  constructor(id: string, source: SecretSource, freshness: Freshness, tell: (news: SecretNews) => void) {
     this.id = id;
-    this.#fetchDeadline = freshness.fetchDeadline;
-    this.#pending = new StagedVersion(() => source.fetch(id, true, { stage: 'AWSPENDING' }));
-    this.#replaced = new StagedVersion(() => source.fetch(id, true, { stage: 'AWSPREVIOUS' }));
-    this.cell = new Cell<SecretVersion, SecretError>(
-      {
-        load: async (urgent) => {
-          const read = this.#unlessBehind(id, await source.fetch(id, urgent, where));
-          // The tag may change while the version does not.
-          this.#hosts = read.hosts;
-          return read;
-        },
-        same: (a, b) => a.id === b.id,
-        notify: (event) => this.#notify(event),
-        failure: (cause) => (cause instanceof SecretError ? cause : new SecretError(id, 'aws_error', String(cause))),
-        late: (ms) => new SecretError(id, 'timeout', `no answer in ${ms} ms`),
-      },
-      freshness,
-    );
-  }
-
-  /** The hosts to which it may go, as of the last check; undefined when its owner does not say, or is not asked. */
-  get hosts(): readonly string[] | undefined {
-    return this.#hosts;
-  }
-
-  /** Calls `listener` with each change of the current version, after this object has taken it in. */
-  subscribe(listener: (event: SecretEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#source = source;
+    this.#tell = tell;
+    this.#rules = {
+      ...jittered(freshness),
+      fits: (use, versionId) => this.#fits(use, versionId),
+      behind: new SecretError(id, 'replica_behind', 'a replica has an older version than the one that is held'),
+    };
   }
 
   /**
-   * A version to try after others were refused: the first of the current one, the pending one and the previous one that is not
-   * among them. All are checked anew for it, as far as the budget for checks allows.
+   * Serves these integrations from now on, and no others. What is held and what was learnt stays.
    *
-   * @param tried ids of the versions that were refused.
-   * @returns undefined when none is left.
-   * @throws SecretError when there is no usable current version, and thus nothing to compare with.
+   * @returns settles when a read that this makes necessary has ended, well or not.
    */
-  async untried(tried: readonly string[], options: RotationOptions): Promise<SecretVersion | undefined> {
-    const checked = this.#check(tried, options);
-    // A check that takes longer goes on without this request, which makes do with what is known.
-    await withDeadline(checked, this.#fetchDeadline, () => new Error('checked too late')).catch(() => undefined);
-    const candidates = [
-      await this.cell.get(),
-      options.pending ? this.#pending.known : undefined,
-      options.previous ? this.replaced : undefined,
-    ];
-    return candidates.find((version) => version !== undefined && !tried.includes(version.id));
+  async configure(uses: readonly SecretUse[]): Promise<void> {
+    this.#uses = new Map(uses.map((use) => [use.name, use]));
+    this.#replicas = [...new Set(uses.flatMap(({ replicas }) => replicas))];
+    const options = new Map(uses.map(({ name, rotation }) => [name, rotation]));
+    this.#step({ kind: 'configured', uses: options, readsHosts: uses.some(({ readsHosts }) => readsHosts === true) });
+    await this.#reading.get('AWSCURRENT');
+  }
+
+  /** What is known of it, which holds no value. */
+  get state(): SecretState {
+    return this.#state;
+  }
+
+  /**
+   * The version for a first attempt, at once when there is a usable one.
+   *
+   * @throws SecretError (or rejects with it) when there is none in time; at once when a read has just failed.
+   */
+  first(use: string, deadline: Deadline): SecretVersion | Promise<SecretVersion> {
+    const time = now();
+    if (time >= this.#state.current.staleAt || this.#state.hosts === 'unknown') this.#step({ kind: 'asked' });
+    const id = defaultOf(this.#state, use, time, this.#rules);
+    const version = id === undefined ? undefined : this.#versions.get(id);
+    if (version !== undefined) {
+      if (this.#state.uses.get(use)?.acceptance.since !== Number.NEGATIVE_INFINITY) this.#step({ kind: 'used', use });
+      return version;
+    }
+    const reading = this.#reading.get('AWSCURRENT');
+    if (reading === undefined) throw this.#missing(deadline.ms);
+    return this.#afterwards(use, reading, deadline);
+  }
+
+  /**
+   * The version for an attempt that follows refused ones.
+   *
+   * @param tried ids of the versions that the earlier attempts carried, in their order; empty when Envoy did not keep them.
+   * @returns one that was not tried; when none is left the default one, so that the destination's own answer stands.
+   * @throws SecretError when there is no usable version.
+   */
+  async next(use: string, tried: readonly string[], deadline: Deadline): Promise<SecretVersion> {
+    const since = now();
+    this.#step({ kind: 'refused', use, tried });
+    await this.#look('AWSCURRENT', since, deadline);
+    const current = currentOf(this.#state, now());
+    if (current !== undefined && tried.includes(current)) {
+      const stages = STAGED.filter((stage) => this.#mayTry(use, stage));
+      await Promise.all(stages.map((stage) => this.#look(stage, since, deadline)));
+    }
+    // A read that takes longer goes on without this request, which makes do with what is known.
+    const id = untriedOf(this.#state, use, tried, now(), this.#rules);
+    const version = id === undefined ? undefined : this.#versions.get(id);
+    if (version === undefined) {
+      this.#step({ kind: 'exhausted', use });
+      return this.first(use, deadline);
+    }
+    this.#step({ kind: 'sent', use, id: version.id, attempt: tried.length + 1 });
+    return version;
+  }
+
+  /** Whether a refusal of what an integration sends now would be final: a retry would only bother the destination. */
+  isHopeless(use: string): boolean {
+    const until = this.#state.uses.get(use)?.hopelessUntil ?? Number.NEGATIVE_INFINITY;
+    return until !== Number.NEGATIVE_INFINITY && now() < until;
   }
 
   /** A version that is held, by its VersionId. */
   version(id: string): SecretVersion | undefined {
-    return [this.cell.peek(), this.replaced, this.#pending.known].find((version) => version?.id === id);
+    return this.#versions.get(id);
   }
 
-  /** Milliseconds for which the version before the current one may still be used; 0 or less when it may not. */
-  get replacedFor(): number {
-    if (this.#changedAt !== undefined) return this.#changedAt + PREVIOUS_FOR - performance.now();
-    // No rotation was seen since the start, but there may have been one shortly before.
-    const createdAt = this.#latest?.createdAt;
-    return createdAt === undefined ? 0 : createdAt + PREVIOUS_FOR - Date.now();
+  /** The hosts to which it may go, as of the last read; undefined when its owner does not say, or is not asked. */
+  get hosts(): readonly string[] | undefined {
+    const { hosts } = this.#state;
+    return hosts === 'unknown' ? [] : hosts;
   }
 
-  /** The version before the current one, for ten minutes after a rotation. */
-  get replaced(): SecretVersion | undefined {
-    if (this.replacedFor <= 0) return undefined;
-    return this.#changedAt === undefined ? this.#replaced.known : this.#previous;
+  /** Milliseconds until a request makes a secret without a usable value be read again. */
+  get retryAfter(): number {
+    return Math.max(0, this.#state.current.askAgainAt - now());
   }
 
-  /**
-   * A version is said to be current: reads until it is, since the word may come before the version can be read. Gives up
-   * after half a minute; the usual check finds it then.
-   */
-  expect(versionId: string): void {
-    clearTimeout(this.#expecting);
-    const look = async (delays: readonly number[]) => {
-      if (this.cell.peek()?.id === versionId) return;
-      await this.cell.check();
-      const [delay, ...later] = delays;
-      if (delay === undefined || this.cell.peek()?.id === versionId) return;
-      this.#expecting = setTimeout(() => void look(later), delay);
-      this.#expecting.unref();
-    };
-    void look(EXPECT_AGAIN_AFTER);
+  /** Whether there is a usable current version, and how old it is. */
+  get freshness(): RefreshState {
+    return stateOf(this.#state.current, now());
   }
 
-  /** Milliseconds until refusals may make the secret be checked again. */
-  get checkAgainIn(): number {
-    return this.#budget.wait;
+  /** A version is said to be current: it is looked for until it is. */
+  announce(versionId: string): void {
+    this.#step({ kind: 'announced', id: versionId });
   }
 
-  /** Refusals are news again: they may make the secret be checked as often as at first. */
-  renewBudget(): void {
-    this.#budget.renew();
-  }
-
-  /** Lets go of all versions, overwriting them. */
+  /** Lets go of all versions. */
   close(): void {
-    clearTimeout(this.#forgetting);
-    clearTimeout(this.#expecting);
-    this.#listeners.clear();
-    this.cell.peek()?.wipe();
-    this.cell.close();
-    this.#pending.forget();
-    this.#replaced.forget();
-    this.#forgetPrevious();
+    this.#closed = true;
+    this.#waker.stop();
+    this.#state = unreadSecret(FULL);
+    this.#uses = new Map();
+    this.#versions.clear();
   }
 
-  /** A replica that lags behind does not bring an older version back. */
-  #unlessBehind(id: string, read: SecretVersion): SecretVersion {
-    const latest = this.#latest;
-    if (!read.fromReplica || latest === undefined || read.id === latest.id) return read;
-    if (read.createdAt !== undefined && latest.createdAt !== undefined && read.createdAt > latest.createdAt)
-      return read;
-    throw new SecretError(id, 'replica_behind', 'a replica has an older version than the one that is held');
+  async #afterwards(use: string, reading: Promise<void>, deadline: Deadline): Promise<SecretVersion> {
+    await deadline.wait(reading, (ms) => late(this.id, ms));
+    const id = defaultOf(this.#state, use, now(), this.#rules);
+    const version = id === undefined ? undefined : this.#versions.get(id);
+    if (version === undefined) throw this.#missing(deadline.ms);
+    return version;
   }
 
-  /** One check runs at a time; whoever asks while it runs waits for its end and for the next one. */
-  async #check(tried: readonly string[], options: RotationOptions): Promise<void> {
-    const since = performance.now();
-    await this.#checking;
-    if (this.#checkedAt >= since) return;
-    if (this.#checking === undefined) {
-      if (!this.#budget.take()) return;
-      this.#checking = this.#lookAround(tried, options).finally(() => {
-        this.#checking = undefined;
-      });
+  /** What was read no earlier than `since`, as far as budget and time allow. */
+  async #look(stage: Stage, since: number, deadline: Deadline): Promise<void> {
+    // One that is under way began too early: it is waited for, and then there is another one.
+    for (let reads = 0; reads < 2; reads += 1) {
+      this.#step({ kind: 'look', stage, since });
+      const reading = this.#reading.get(stage);
+      if (reading === undefined || deadline.left === 0) return;
+      await deadline.patiently(reading);
     }
-    await this.#checking;
   }
 
-  /** Reads the current version and, when that has been refused, the others. */
-  async #lookAround(tried: readonly string[], options: RotationOptions): Promise<void> {
-    const since = performance.now();
-    await this.cell.check();
-    const current = this.cell.peek();
-    if (current !== undefined && tried.includes(current.id)) {
-      await Promise.all([
-        options.pending ? this.#pending.look() : undefined,
-        options.previous && this.#changedAt === undefined && this.replacedFor > 0 ? this.#replaced.look() : undefined,
-      ]);
+  /** Whether a version with this label may be tried, and is not known without being looked up. */
+  #mayTry(use: string, stage: (typeof STAGED)[number]): boolean {
+    const options = this.#state.uses.get(use)?.options;
+    if (stage === 'AWSPENDING') return options?.pending === true;
+    return options?.previous === true && this.#state.replaced === undefined && now() < previousUntil(this.#state);
+  }
+
+  #missing(ms: number): SecretError {
+    return this.#state.current.failure ?? late(this.id, ms);
+  }
+
+  #fits(use: string, versionId: string): boolean {
+    const version = this.#versions.get(versionId);
+    return version !== undefined && this.#uses.get(use)?.accepts(version) === true;
+  }
+
+  #step(event: SecretEvent): void {
+    if (this.#closed) return;
+    const time = now();
+    const [state, effects] = step(this.#state, event, time, this.#rules);
+    this.#state = state;
+    for (const effect of effects) {
+      switch (effect.do) {
+        case 'read':
+          this.#reading.set(effect.stage, this.#read(effect.stage, effect.urgent));
+          break;
+        case 'wipe':
+          this.#versions.drop(effect.id);
+          break;
+        case 'tell':
+          this.#tell(effect.news);
+      }
     }
-    this.#checkedAt = since;
+    this.#waker.wakeAt(nextWake(state, time, this.#rules));
   }
 
-  #notify(event: SecretEvent): void {
-    if (event.kind === 'loaded') this.#loaded(event.value, event.previous);
-    if (event.kind === 'purged') {
-      event.value.wipe();
-      this.#pending.forget();
-      this.#replaced.forget();
-      this.#forgetPrevious();
+  async #read(stage: Stage, urgent: boolean): Promise<void> {
+    const { readsHosts } = this.#state;
+    const event = await this.#fetch(stage, urgent, readsHosts);
+    this.#reading.delete(stage);
+    this.#step(event);
+    if (event.kind === 'read' && !this.#state.versions.has(event.version.id)) this.#versions.drop(event.version.id);
+  }
+
+  async #fetch(stage: Stage, urgent: boolean, readsHosts: boolean): Promise<SecretEvent> {
+    try {
+      const options =
+        stage === 'AWSCURRENT' ? { replicas: this.#replicas, ...(readsHosts ? { readsHosts } : {}) } : { stage };
+      const version = await this.#source.fetch(this.id, urgent, options);
+      if (this.#closed) version.discard();
+      else this.#versions.adopt(version);
+      const { id, createdAt, fromReplica, hosts } = version;
+      const bornAt = createdAt === undefined ? undefined : now() - (Date.now() - createdAt);
+      return { kind: 'read', stage, version: { id, createdAt, bornAt, fromReplica, hosts, readHosts: readsHosts } };
+    } catch (error) {
+      return { kind: 'failed', stage, error: secretErrorOf(this.id, error) };
     }
-    for (const listener of this.#listeners) listener(event);
   }
+}
 
-  #loaded(value: SecretVersion, previous: SecretVersion | undefined): void {
-    this.#latest = { id: value.id, createdAt: value.createdAt };
-    this.#budget.renew();
-    if (this.#pending.known?.id === value.id) this.#pending.forget();
-    if (previous === undefined) return;
-    this.#forgetPrevious();
-    this.#previous = previous;
-    this.#changedAt = performance.now();
-    clearTimeout(this.#forgetting);
-    this.#forgetting = setTimeout(() => this.#forgetPrevious(), PREVIOUS_FOR);
-    this.#forgetting.unref();
-  }
-
-  #forgetPrevious(): void {
-    this.#previous?.wipe();
-    this.#previous = undefined;
-  }
+function late(id: string, ms: number): SecretError {
+  return new SecretError(id, 'timeout', `no answer in ${ms} ms`);
 }

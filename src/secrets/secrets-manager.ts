@@ -2,14 +2,13 @@ import { Agent } from 'node:https';
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import PQueue from 'p-queue';
-import { guardedCredentials } from './aws-credentials.ts';
-import { classify } from './classify.ts';
+import { guardedCredentials } from '../aws/aws-credentials.ts';
+import { secondTry } from '../aws/second-try.ts';
+import { withDeadline } from '../cache/deadline.ts';
 import { hostsOf } from './hosts-tag.ts';
 import { readFromRegions } from './read-from-regions.ts';
-import { secondTry } from './second-try.ts';
-import { SecretError } from './secret-error.ts';
+import { SecretError, secretErrorOf } from './secret-error.ts';
 import { SecretVersion } from './secret-version.ts';
-import { withDeadline } from './with-deadline.ts';
 
 /** The largest value that AWS Secrets Manager stores, in bytes. */
 const LARGEST_VALUE = 65_536;
@@ -117,7 +116,7 @@ export class SecretsManager implements SecretSource {
     try {
       return await withDeadline(queued, this.#deadline, late);
     } catch (error) {
-      throw classify(secretId, error);
+      throw secretErrorOf(secretId, error);
     }
   }
 
@@ -136,11 +135,11 @@ export class SecretsManager implements SecretSource {
     try {
       return await send();
     } catch (error) {
-      const failure = classify(secretId, error);
+      const failure = secretErrorOf(secretId, error);
       if (signal.aborted || failure.reason !== 'aws_credentials' || gaveNoCredentials(error)) throw failure;
       this.#renewIdentity(client);
       return await send().catch((again) => {
-        throw classify(secretId, again);
+        throw secretErrorOf(secretId, again);
       });
     }
   }

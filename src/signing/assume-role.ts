@@ -1,6 +1,6 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { classify } from '../secrets/classify.ts';
-import type { SecretError } from '../secrets/secret-error.ts';
+import { AwsError } from '../aws/aws-failure.ts';
+import { classify } from '../aws/classify.ts';
 import type { SigningKeyParts } from './signing-key.ts';
 
 /** A role to take on. */
@@ -20,7 +20,7 @@ const SECONDS = 3_600;
  * A temporary key of a role.
  *
  * @returns the key, and when it expires, in ms since 1970.
- * @throws SecretError whose reason and detail say what AWS said; its message speaks of Secrets Manager and is not for callers.
+ * @throws AwsError
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
 export async function assumeRole(
@@ -57,7 +57,7 @@ export async function assumeRole(
       expiresAt: it?.Expiration?.getTime() ?? Date.now() + SECONDS * 1_000,
     };
   } catch (error) {
-    throw classify(role, error) satisfies SecretError;
+    throw new AwsError(classify(error));
   } finally {
     client.destroy();
   }

@@ -1,4 +1,4 @@
-import { type FailureReason, SecretError } from '../secrets/secret-error.ts';
+import { AwsError, type AwsFailureReason } from '../aws/aws-failure.ts';
 import { assumeRole, type RoleToAssume } from '../signing/assume-role.ts';
 import type { SigningKey } from '../signing/signing-key.ts';
 import { lifetimeOf } from './lifetime.ts';
@@ -6,7 +6,7 @@ import { Token } from './token.ts';
 import { TokenError, type TokenFailureReason, type TokenOrigin } from './token-error.ts';
 
 /** What AWS's own ways of failing mean for a token; the others are a refusal. */
-const REASONS: Partial<Record<FailureReason, TokenFailureReason>> = {
+const REASONS: Partial<Record<AwsFailureReason, TokenFailureReason>> = {
   throttled: 'endpoint_throttled',
   timeout: 'endpoint_timeout',
   network: 'endpoint_unreachable',
@@ -28,7 +28,8 @@ export async function tokenOfRole(
     const { key: parts, expiresAt } = await assumeRole(key.reveal(), assumed, signal);
     return new Token(JSON.stringify(parts), lifetimeOf(expiresAt - Date.now()));
   } catch (error) {
-    if (!(error instanceof SecretError)) throw error;
-    throw new TokenError(origin, REASONS[error.reason] ?? 'refused', error.reason, error.detail);
+    if (!(error instanceof AwsError)) throw error;
+    const { reason, detail } = error;
+    throw new TokenError(origin, REASONS[reason] ?? 'refused', reason, detail);
   }
 }

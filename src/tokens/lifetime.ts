@@ -1,4 +1,4 @@
-import type { Lifetime } from '../secrets/cell.ts';
+import type { Lifetime } from '../cache/freshness.ts';
 
 /** How long a token lives when whoever made it does not say, in ms. */
 const UNSAID = 300_000;

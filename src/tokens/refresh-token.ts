@@ -1,5 +1,5 @@
 import type { TokenEndpointResponse } from 'oauth4webapi';
-import { ReadError } from '../secrets/read-error.ts';
+import { ReadError } from '../cache/read-error.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { type OAuthClient, requestToken } from './oauth2.ts';
@@ -62,8 +62,8 @@ export class RefreshToken {
         return isReplaced(before, answer) ? JSON.stringify(toStore(before, answer)) : undefined;
       }),
     );
-    if (token !== undefined) return token;
-    const theirs = storedToken(this.#fields(current));
+    const theirs = token ?? storedToken(this.#fields(current));
+    if (current !== this.#secret) current.discard();
     if (theirs === undefined)
       throw new TokenError(this.#client.origin, 'not_written_back', 'another process has just replaced the secret');
     return theirs;

@@ -1,5 +1,5 @@
-import { type FailurePolicy, STANDING, TRANSIENT, VERDICT } from '../secrets/failure-policy.ts';
-import { ReadError } from '../secrets/read-error.ts';
+import { type FailurePolicy, STANDING, TRANSIENT, VERDICT } from '../cache/failure-policy.ts';
+import { ReadError } from '../cache/read-error.ts';
 
 /** Every way in which getting a token fails, and what follows from it. */
 export const TOKEN_FAILURES = {

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cell, type CellEvent, type CellState } from '../secrets/cell.ts';
-import { CheckBudget } from '../secrets/check-budget.ts';
+import { Cell } from '../cache/cell.ts';
+import { FULL, take, waitOf } from '../cache/check-budget.ts';
+import { now } from '../cache/clock.ts';
+import type { Deadline } from '../cache/deadline.ts';
+import type { RefreshNews, RefreshState } from '../cache/refresh.ts';
 import { hasControlCharacter, withoutLastNewline } from '../secrets/control-characters.ts';
+import { holding } from '../secrets/secret-value.ts';
 import type { Token } from './token.ts';
 import { TokenError } from './token-error.ts';
 import type { MintContext, TokenUse } from './token-use.ts';
@@ -15,9 +19,6 @@ const MOST_VERSIONS = 3;
 /** How long a request waits before a token that was just made is sent again, in ms. */
 const SETTLING_PAUSE = 500;
 
-/** How long a token that was replaced is left in memory, in ms. */
-const WIPE_AFTER = 10_000;
-
 /** A token for one attempt. */
 export interface GivenToken {
   readonly token: Token;
@@ -26,12 +27,10 @@ export interface GivenToken {
 }
 
 /** What happens to the tokens of a purpose. */
-export type TokenEvent = CellEvent<Token, TokenError>;
+export type TokenEvent = RefreshNews<Token, TokenError>;
 
 /** What a slot needs from around it. */
 export interface SlotContext {
-  /** How long a request waits for a token, in ms. */
-  readonly fetchDeadline: number;
   readonly writeBack: MintContext['writeBack'];
   readonly notify: (use: TokenUse, event: TokenEvent) => void;
 }
@@ -41,7 +40,7 @@ export interface SlotStatus {
   readonly secret: string;
   readonly endpoint: string;
   readonly purpose: string;
-  readonly state: CellState;
+  readonly state: RefreshState;
   readonly expiresInSeconds?: number;
   readonly failure?: string;
 }
@@ -49,6 +48,8 @@ export interface SlotStatus {
 interface Held {
   readonly use: TokenUse;
   readonly cell: Cell<Token, TokenError>;
+  /** The token that the cell has, usable or not: it is held for as long. */
+  token: Token | undefined;
   /** Whether it was asked for since getting it last began, and no other version was got meanwhile. */
   wanted: boolean;
   /** A renewal that a refusal has led to. */
@@ -60,7 +61,7 @@ export class TokenSlot {
   readonly #context: SlotContext;
   /** By version id; the one that was made last stands last. */
   readonly #held = new Map<string, Held>();
-  readonly #budget = new CheckBudget();
+  #budget = FULL;
   #hopelessUntil = Number.NEGATIVE_INFINITY;
 
   constructor(context: SlotContext) {
@@ -73,21 +74,21 @@ export class TokenSlot {
    *
    * @throws TokenError (or rejects with it)
    */
-  get(use: TokenUse): Token | Promise<Token> {
+  get(use: TokenUse, deadline: Deadline): Token | Promise<Token> {
     const held = this.#of(use);
     held.wanted = true;
     const token = held.cell.peek();
     // A cell that nobody wanted for a while is woken by `get` alone.
-    if (token !== undefined) return held.cell.get();
+    if (token !== undefined) return held.cell.get(deadline);
     const before = this.#before(use);
-    if (before === undefined || held.cell.failure?.policy.isVerdict === true) return held.cell.get();
-    void held.cell.refresh();
+    if (before === undefined || held.cell.failure?.policy.isVerdict === true) return held.cell.get(deadline);
+    held.cell.readAhead();
     return before;
   }
 
   /** Whether a refusal of what is given now would be final: another token may not be got yet. */
   get hopeless(): boolean {
-    return performance.now() < this.#hopelessUntil;
+    return now() < this.#hopelessUntil;
   }
 
   /**
@@ -97,24 +98,24 @@ export class TokenSlot {
    * @param refused ids of the tokens that earlier attempts carried, in their order.
    * @throws TokenError when there is none.
    */
-  async again(use: TokenUse, refused: readonly string[]): Promise<GivenToken> {
-    const token = await this.get(use);
+  async again(use: TokenUse, refused: readonly string[], deadline: Deadline): Promise<GivenToken> {
+    const token = await this.get(use, deadline);
     const times = refused.filter((id) => id === token.id).length;
     if (times === 0) return { token, final: false };
-    if (times === 1 && performance.now() - token.mintedAt < (use.settlesIn ?? 0)) {
-      await sleep(SETTLING_PAUSE);
+    if (times === 1 && now() - token.mintedAt < (use.settlesIn ?? 0)) {
+      await sleep(Math.min(SETTLING_PAUSE, deadline.left));
       return { token, final: false };
     }
     const held = this.#of(use);
     // What was refused may be of the version before, while the first one of this version is on its way.
-    if (held.cell.peek() === undefined) await held.cell.get();
-    else await this.#renew(held, refused);
-    const renewed = await this.get(use);
+    if (held.cell.peek() === undefined) await held.cell.get(deadline);
+    else await this.#renew(held, refused, deadline);
+    const renewed = await this.get(use, deadline);
     if (refused.includes(renewed.id)) {
       const { failure } = held.cell;
       // With another version of the secret there may be a token that is taken.
       if (failure?.reason === 'refused') throw failure;
-      this.#hopelessUntil = performance.now() + this.#budget.wait;
+      this.#hopelessUntil = now() + waitOf(this.#budget, now());
     }
     return { token: renewed, final: refused.includes(renewed.id) || use.settlesIn === undefined };
   }
@@ -143,20 +144,28 @@ export class TokenSlot {
     const known = this.#held.get(use.secret.id);
     if (known !== undefined) return known;
     for (const versionId of [...this.#held.keys()].slice(0, 1 - MOST_VERSIONS)) this.#drop(versionId);
-    const held: Held = { use, cell: this.#cell(use), wanted: true };
+    const held: Held = { use, cell: this.#cell(use, () => held), token: undefined, wanted: true };
+    // Every renewal is made with it.
+    use.secret.hold();
     this.#held.set(use.secret.id, held);
     return held;
   }
 
   /** Whoever is refused while a renewal is under way waits for that one. */
-  async #renew(held: Held, refused: readonly string[]): Promise<void> {
+  async #renew(held: Held, refused: readonly string[], deadline: Deadline): Promise<void> {
     if (held.renewal === undefined) {
-      if (new Set(refused).size > 1 || !this.#budget.take()) return;
-      held.renewal = held.cell.renew().finally(() => {
+      if (new Set(refused).size > 1 || !this.#takesFromBudget()) return;
+      held.renewal = held.cell.renew(deadline).finally(() => {
         held.renewal = undefined;
       });
     }
-    await held.renewal;
+    await deadline.patiently(held.renewal);
+  }
+
+  #takesFromBudget(): boolean {
+    const { granted, budget } = take(this.#budget, now());
+    this.#budget = budget;
+    return granted;
   }
 
   /** A token that is still good, of another version of the secret. */
@@ -168,15 +177,17 @@ export class TokenSlot {
     return undefined;
   }
 
-  #cell(use: TokenUse): Cell<Token, TokenError> {
-    const { fetchDeadline, writeBack, notify } = this.#context;
+  #cell(use: TokenUse, own: () => Held): Cell<Token, TokenError> {
+    const { writeBack, notify } = this.#context;
     const late = (ms: number) => new TokenError(use, 'endpoint_timeout', '', `no answer in ${ms} ms`);
     return new Cell<Token, TokenError>(
       {
         load: async () => {
           this.#unwanted(use.secret.id);
-          const token = await use.mint({ signal: AbortSignal.timeout(MINT_DEADLINE), writeBack });
-          if (hasControlCharacter(withoutLastNewline(token.reveal())))
+          const signal = AbortSignal.timeout(MINT_DEADLINE);
+          const token = await holding([use.secret], () => use.mint({ signal, writeBack }));
+          if (this.#held.get(use.secret.id) !== own()) token.discard();
+          else if (hasControlCharacter(withoutLastNewline(token.reveal())))
             throw new TokenError(use, 'unusable_token', 'it holds a line break or another control character');
           // With a secret that was replaced there is nothing to be got any more.
           for (const versionId of this.#held.keys()) if (versionId !== use.secret.id) this.#unwanted(versionId);
@@ -189,12 +200,12 @@ export class TokenSlot {
           cause instanceof TokenError ? cause : new TokenError(use, 'endpoint_failed', '', nameOf(cause)),
         late,
         notify: (event) => {
-          if (event.kind === 'loaded') wipeLater(event.previous);
-          if (event.kind === 'purged') event.value.wipe();
+          if (event.kind === 'loaded') holdInstead(own(), event.value);
+          if (event.kind === 'purged') holdInstead(own(), undefined);
           notify(use, event);
         },
       },
-      { refreshAfter: 0, maxStale: 0, fetchDeadline },
+      { refreshAfter: 0, maxStale: 0 },
     );
   }
 
@@ -205,15 +216,19 @@ export class TokenSlot {
 
   #drop(versionId: string): void {
     const held = this.#held.get(versionId);
+    if (held === undefined) return;
     this.#held.delete(versionId);
-    held?.cell.peek()?.wipe();
-    held?.cell.close();
+    held.cell.close();
+    holdInstead(held, undefined);
+    held.use.secret.release();
   }
 }
 
-/** Requests that have just taken a token may still be about to use it. */
-function wipeLater(token: Token | undefined): void {
-  if (token !== undefined) setTimeout(() => token.wipe(), WIPE_AFTER).unref();
+/** Requests that are about to send the token before hold it themselves. */
+function holdInstead(held: Held, token: Token | undefined): void {
+  token?.hold();
+  held.token?.release();
+  held.token = token;
 }
 
 function nameOf(error: unknown): string {

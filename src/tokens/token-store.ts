@@ -38,6 +38,11 @@ export class TokenStore {
     }
   }
 
+  /** Lets go of the tokens that were got with a secret. */
+  forget(secretId: string): void {
+    for (const [key, slot] of [...this.#slots]) if (slot.status()?.secret === secretId) this.#slots.delete(key);
+  }
+
   /** Lets go of all. */
   close(): void {
     this.#slots.clear();

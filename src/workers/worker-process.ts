@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { NO_COUNTS } from '../admin/counts.ts';
 import type { Counts, Report } from '../admin/report.ts';
+import { withDeadline } from '../cache/deadline.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
-import { withDeadline } from '../secrets/with-deadline.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import type { WorkerEnd, WorkerListener } from './worker-life.ts';
 

@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AwsError } from '../../src/aws/aws-failure.ts';
 import { Ec2 } from '../../src/callers/ec2-api.ts';
-import { SecretError } from '../../src/secrets/secret-error.ts';
 
 interface Answer {
   readonly status?: number;
@@ -57,7 +57,7 @@ describe('a question to EC2', () => {
     try {
       return (await ec2.instances(['10.1.2.3'], true)).length;
     } catch (failure) {
-      return failure instanceof SecretError ? failure.reason : failure;
+      return failure instanceof AwsError ? failure.reason : failure;
     }
   };
 

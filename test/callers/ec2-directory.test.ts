@@ -3,7 +3,7 @@ import { Ec2Directory } from '../../src/callers/ec2-directory.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 
 describe('the directory of instances', () => {
-  const directory = new Ec2Directory({ maxStale: 60_000, fetchDeadline: 2_000 }, createLog('silent'));
+  const directory = new Ec2Directory({ maxStale: 60_000 }, createLog('silent'));
   afterEach(() => directory.close());
 
   it('is there when the configuration asks for it', () => {

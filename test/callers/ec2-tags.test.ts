@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AwsError, type AwsFailureReason } from '../../src/aws/aws-failure.ts';
 import type { Ec2Instance } from '../../src/callers/ec2-instance.ts';
 import { Ec2Tags, type LookupEvent } from '../../src/callers/ec2-tags.ts';
 import { LookupError } from '../../src/callers/lookup-error.ts';
-import { type FailureReason, SecretError } from '../../src/secrets/secret-error.ts';
+import { soon } from '../support/deadline.ts';
 
 const instance = (id: string, address: string, tags: string): Ec2Instance => ({
   id,
@@ -14,7 +15,7 @@ const instance = (id: string, address: string, tags: string): Ec2Instance => ({
 /** EC2 with a script: what it has, how it fails, and what it was asked. */
 class Script {
   instances: Ec2Instance[] = [];
-  failure: FailureReason | undefined;
+  failure: AwsFailureReason | undefined;
   hangs = false;
   readonly asked: (readonly string[])[] = [];
   readonly events: LookupEvent[] = [];
@@ -23,19 +24,19 @@ class Script {
       instances: async (addresses) => {
         this.asked.push(addresses);
         if (this.hangs) await new Promise(() => undefined);
-        if (this.failure !== undefined) throw new SecretError('', this.failure, 'scripted');
+        if (this.failure !== undefined) throw new AwsError({ reason: this.failure, detail: 'scripted' });
         return this.instances;
       },
     },
     'attache',
-    { maxStale: 3_600_000, fetchDeadline: 2_000 },
+    { maxStale: 3_600_000 },
     (event) => this.events.push(event),
   );
 
   /** What a request is told that comes now. */
   async ask(address: string): Promise<string> {
     try {
-      const owner = this.tags.ownerOf(address);
+      const owner = this.tags.ownerOf(address, soon());
       if (!(owner instanceof Promise)) return [...owner.tags].join();
       const waited = owner.then(({ tags }) => [...tags].join());
       waited.catch(() => undefined);
@@ -78,13 +79,13 @@ describe('the tags of instances', () => {
     ec2.instances = [instance('i-1', '10.1.2.3', 'agents')];
     await ec2.ask('10.1.2.3');
 
-    expect(ec2.tags.ownerOf('10.1.2.3')).toMatchObject({ instance: 'i-1', tags: new Set(['agents']) });
+    expect(ec2.tags.ownerOf('10.1.2.3', soon())).toMatchObject({ instance: 'i-1', tags: new Set(['agents']) });
     expect(ec2.asked).toHaveLength(1);
   });
 
   it('are none for an address that nobody has, and that is remembered too', async () => {
     expect(await ec2.ask('10.9.9.9')).toBe('');
-    expect(ec2.tags.ownerOf('10.9.9.9')).toMatchObject({ instance: undefined });
+    expect(ec2.tags.ownerOf('10.9.9.9', soon())).toMatchObject({ instance: undefined });
     expect(ec2.asked).toHaveLength(1);
   });
 
@@ -110,7 +111,7 @@ describe('the tags of instances', () => {
   it('are asked for together when addresses come up together, each family by itself', async () => {
     const addresses = [...Array.from({ length: 60 }, (_, index) => `10.1.2.${index}`), '2001:db8::1', '2001:db8::2'];
 
-    const answers = addresses.map((address) => ec2.tags.ownerOf(address));
+    const answers = addresses.map((address) => ec2.tags.ownerOf(address, soon()));
     await vi.advanceTimersByTimeAsync(10);
     await Promise.all(answers);
 
@@ -118,7 +119,7 @@ describe('the tags of instances', () => {
   });
 
   it('are asked for once however many requests wait for them', async () => {
-    const answers = Array.from({ length: 500 }, () => ec2.tags.ownerOf('10.1.2.3'));
+    const answers = Array.from({ length: 500 }, () => ec2.tags.ownerOf('10.1.2.3', soon()));
     await vi.advanceTimersByTimeAsync(10);
     await Promise.all(answers);
 
@@ -130,7 +131,7 @@ describe('the tags of instances', () => {
     async (address) => {
       ec2.instances = [instance('i-1', address, 'agents')];
 
-      expect(ec2.tags.ownerOf(address)).toMatchObject({ instance: undefined, tags: new Set() });
+      expect(ec2.tags.ownerOf(address, soon())).toMatchObject({ instance: undefined, tags: new Set() });
       expect(ec2.asked).toEqual([]);
     },
   );
@@ -217,7 +218,7 @@ describe('the tags of instances', () => {
 
   it('are remembered for ten thousand addresses at most', async () => {
     for (let index = 0; index < 10_050; index += 1) {
-      Promise.resolve(ec2.tags.ownerOf(`10.1.${index >> 8}.${index & 255}`)).catch(() => undefined);
+      Promise.resolve(ec2.tags.ownerOf(`10.1.${index >> 8}.${index & 255}`, soon())).catch(() => undefined);
     }
     await vi.advanceTimersByTimeAsync(10);
 

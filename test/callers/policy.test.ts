@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ANYONE } from '../../src/callers/caller-policy.ts';
 import type { InstanceTags } from '../../src/callers/instance-tags.ts';
 import { LookupError } from '../../src/callers/lookup-error.ts';
+import { soon } from '../support/deadline.ts';
 import { by, caller, policy } from './support.ts';
 
 const owned = (...tags: string[]): InstanceTags => ({
@@ -16,7 +17,7 @@ const never: InstanceTags = {
 
 describe('an integration without callers', () => {
   it('is for anyone, also of whom nothing is known', () => {
-    expect(ANYONE.decide(caller({}))).toEqual({ allowed: true, by: 'anyone' });
+    expect(ANYONE.decide(caller({}), soon())).toEqual({ allowed: true, by: 'anyone' });
   });
 });
 
@@ -62,23 +63,27 @@ describe('a list of callers', () => {
 
 describe('tags of instances', () => {
   it('let in who has one of them, and name the instance', () => {
-    expect(policy(['tag:agents']).decide(caller({ address: '10.1.2.3' }), owned('prod', 'agents'))).toEqual({
+    expect(policy(['tag:agents']).decide(caller({ address: '10.1.2.3' }), soon(), owned('prod', 'agents'))).toEqual({
       allowed: true,
       by: 'tag:agents',
       instance: 'i-1',
     });
-    expect(policy(['tag:agents']).decide(caller({ address: '10.1.2.3' }), owned('prod'))).toEqual({ allowed: false });
+    expect(policy(['tag:agents']).decide(caller({ address: '10.1.2.3' }), soon(), owned('prod'))).toEqual({
+      allowed: false,
+    });
   });
 
   it('are not asked for when something else decides, or when no tag counts', () => {
     const rules = ['tag:agents', '10.1.0.0/16'];
 
-    expect(policy(rules).decide(caller({ address: '10.1.2.3' }), never)).toMatchObject({ by: '10.1.0.0/16' });
-    expect(policy(rules, { agents: ['10.9.0.0/16'] }).decide(caller({ address: '10.9.1.1' }), never)).toMatchObject({
+    expect(policy(rules).decide(caller({ address: '10.1.2.3' }), soon(), never)).toMatchObject({ by: '10.1.0.0/16' });
+    expect(
+      policy(rules, { agents: ['10.9.0.0/16'] }).decide(caller({ address: '10.9.1.1' }), soon(), never),
+    ).toMatchObject({
       by: 'tag:agents',
     });
-    expect(policy(['10.1.0.0/16']).decide(caller({ address: '10.2.2.2' }), never)).toEqual({ allowed: false });
-    expect(policy(rules).decide(caller({ uriSan: 'spiffe://acme/a' }), never)).toEqual({ allowed: false });
+    expect(policy(['10.1.0.0/16']).decide(caller({ address: '10.2.2.2' }), soon(), never)).toEqual({ allowed: false });
+    expect(policy(rules).decide(caller({ uriSan: 'spiffe://acme/a' }), soon(), never)).toEqual({ allowed: false });
   });
 
   it('refuse a caller who cannot be looked up, and say why', async () => {
@@ -89,7 +94,7 @@ describe('tags of instances', () => {
       },
     };
     const rejecting: InstanceTags = { ownerOf: () => Promise.reject(error) };
-    const decide = (tags: InstanceTags) => policy(['tag:agents']).decide(caller({ address: '10.1.2.3' }), tags);
+    const decide = (tags: InstanceTags) => policy(['tag:agents']).decide(caller({ address: '10.1.2.3' }), soon(), tags);
 
     expect(decide(throwing)).toEqual({ allowed: false, unknown: error });
     expect(await decide(rejecting)).toEqual({ allowed: false, unknown: error });
@@ -99,6 +104,8 @@ describe('tags of instances', () => {
   it('do not hide a fault inside', async () => {
     const broken: InstanceTags = { ownerOf: () => Promise.reject(new TypeError('broken')) };
 
-    await expect(policy(['tag:agents']).decide(caller({ address: '10.1.2.3' }), broken)).rejects.toThrow('broken');
+    await expect(policy(['tag:agents']).decide(caller({ address: '10.1.2.3' }), soon(), broken)).rejects.toThrow(
+      'broken',
+    );
   });
 });

@@ -2,6 +2,7 @@ import type { Caller } from '../../src/callers/caller.ts';
 import { CallerPolicy, type Verdict } from '../../src/callers/caller-policy.ts';
 import { type CallerRule, type DirectRule, isFault, parseCallerRule } from '../../src/callers/caller-rule.ts';
 import { CallerTable } from '../../src/callers/caller-table.ts';
+import { soon } from '../support/deadline.ts';
 
 /** A caller of whom nothing is known but this. */
 export function caller(known: Partial<Caller>): Caller {
@@ -24,6 +25,6 @@ export function policy(rules: readonly string[], tags: Readonly<Record<string, r
 
 /** By which rule these rules let a caller in; false when they do not. */
 export function by(known: Partial<Caller>, rules: readonly string[], tags?: Record<string, string[]>): string | false {
-  const verdict = policy(rules, tags).decide(caller(known)) as Verdict;
+  const verdict = policy(rules, tags).decide(caller(known), soon()) as Verdict;
   return verdict.allowed && verdict.by;
 }

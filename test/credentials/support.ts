@@ -4,6 +4,7 @@ import type { Credential, RequestToInject } from '../../src/credentials/kind.ts'
 import { KINDS } from '../../src/credentials/kinds.ts';
 import { SecretVersion } from '../../src/secrets/secret-version.ts';
 import { TokenStore } from '../../src/tokens/token-store.ts';
+import { soon } from '../support/deadline.ts';
 
 /** A credential as it is read from a route. */
 export function credential(key: string, spec: unknown): Credential {
@@ -29,7 +30,6 @@ export function request(given: Partial<RequestToInject> = {}): RequestToInject {
 /** A store of tokens for credentials that need none. */
 export function noTokens(): TokenStore {
   return new TokenStore({
-    fetchDeadline: 1_000,
     writeBack: { replace: () => Promise.reject(new Error('nothing is written here')) },
     notify: () => undefined,
   });
@@ -37,7 +37,7 @@ export function noTokens(): TokenStore {
 
 /** What an injector gives at once. */
 export function atOnce(injector: Injector, secret: SecretVersion, given: Partial<RequestToInject> = {}): Injection {
-  const injection = injector.injection(secret, request(given), noTokens());
+  const injection = injector.injection(secret, request(given), noTokens(), soon());
   if (injection instanceof Promise) throw new Error('the injection has to wait');
   return injection;
 }

@@ -166,15 +166,15 @@ describe('an answer about what a caller may use', () => {
 });
 
 describe('a question about what may be used', () => {
-  const freshness = { refreshAfter: 60_000, maxStale: 3_600_000, fetchDeadline: 200 };
+  const freshness = { refreshAfter: 60_000, maxStale: 3_600_000 };
 
   it.each([
     ['names an integration', { integration: 'stripe', attempt: 1, authority: 'api.stripe.example' }],
     ['says nothing else', {}],
   ])('is never answered with a credential, also when it %s', async (_, facts) => {
     const fetch = () => Promise.reject(new Error('no secret is read for it'));
-    const secrets = new SecretStore({ fetch }, freshness, { secret: () => undefined, rotation: () => undefined });
-    const holdings = { catalogue, secrets, tokens: noTokens(), instances: undefined };
+    const secrets = new SecretStore({ fetch }, freshness, () => undefined);
+    const holdings = { catalogue, secrets, tokens: noTokens(), instances: undefined, fetchDeadline: 200 };
 
     const decision = await decide(question(facts), holdings);
     const otherwise = await decide(question({ ...facts, integration: undefined, isDiscovery: false }), holdings);

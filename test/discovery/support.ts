@@ -3,6 +3,7 @@ import { examine } from '../../src/integrations/examine.ts';
 import type { RequestFacts } from '../../src/processor/request-facts.ts';
 import { caller } from '../callers/support.ts';
 import { request } from '../credentials/support.ts';
+import { soon } from '../support/deadline.ts';
 
 /** A route of a virtual host of its own. */
 export function virtualHost(name: string, block: object, more: object = {}, domains = [`${name}.int`]): object {
@@ -54,6 +55,6 @@ export async function answered(
   facts: RequestFacts = question(),
   instances: Parameters<typeof discover>[1]['instances'] = undefined,
 ) {
-  const reply = await discover(facts, { catalogue, instances });
+  const reply = await discover(facts, { catalogue, instances, deadline: soon() });
   return { ...reply, json: () => JSON.parse(reply.body) };
 }

@@ -6,6 +6,7 @@ import { Ec2Tags } from '../../src/callers/ec2-tags.ts';
 import { LookupError } from '../../src/callers/lookup-error.ts';
 import { SecretError } from '../../src/secrets/secret-error.ts';
 import { caller, policy } from '../callers/support.ts';
+import { soon } from '../support/deadline.ts';
 
 const root = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 const agentsOnly = policy(['tag:agents']);
@@ -41,7 +42,7 @@ describe('a caller whose EC2 instance is tagged', () => {
   /** As if Attaché had just started, with nothing remembered. */
   function lookUpAnew(vpc?: string): void {
     ec2 = new Ec2({ vpc });
-    tags = new Ec2Tags(ec2, 'attache', { maxStale: 60_000, fetchDeadline: 5_000 }, () => undefined);
+    tags = new Ec2Tags(ec2, 'attache', { maxStale: 60_000 }, () => undefined);
   }
 
   /** A call as root, whose signature the emulator does not look at. */
@@ -85,7 +86,7 @@ describe('a caller whose EC2 instance is tagged', () => {
     return /<instanceId>(.+?)</.exec(answer)?.[1] ?? '';
   }
 
-  const decide = (address: string) => agentsOnly.decide(caller({ address }), tags);
+  const decide = (address: string) => agentsOnly.decide(caller({ address }), soon(), tags);
 
   it('may, and the instance is named', async () => {
     const address = newAddress();
@@ -146,7 +147,7 @@ describe('a caller whose EC2 instance is tagged', () => {
       { allowed: false },
       { allowed: false },
     ]);
-    expect(await tags.ownerOf(address)).toMatchObject({ instance: next, tags: new Set(['prod']) });
+    expect(await tags.ownerOf(address, soon())).toMatchObject({ instance: next, tags: new Set(['prod']) });
   });
 
   it('is noticed to have lost it without anybody starting anew', { timeout: 60_000 }, async () => {

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { CatalogueError } from '../../src/integrations/problem.ts';
 import { parseCatalogue } from '../../src/integrations/read-catalogue.ts';
 import { caller } from '../callers/support.ts';
+import { soon } from '../support/deadline.ts';
 
 const block = { integration: 'a', secret: 's', bearer: '{{ . }}' };
 
@@ -36,7 +37,7 @@ const integration = (value: unknown) => read(value).get('a')?.callers;
 
 describe('the callers of an integration', () => {
   it('are anyone when the route does not say', () => {
-    expect(integration(envoy(undefined, {}))?.decide(caller({}))).toEqual({ allowed: true, by: 'anyone' });
+    expect(integration(envoy(undefined, {}))?.decide(caller({}), soon())).toEqual({ allowed: true, by: 'anyone' });
   });
 
   it('are those that the route names, directly and by a tag of the bootstrap', () => {
@@ -44,11 +45,9 @@ describe('the callers of an integration', () => {
     const callers = integration(envoy(['tag:agents', '192.0.2.7'], { tags }));
 
     expect(callers?.rules).toEqual(['tag:agents', '192.0.2.7']);
-    expect(['10.1.2.3', '10.2.2.3', '192.0.2.7'].map((address) => callers?.decide(caller({ address })))).toEqual([
-      { allowed: true, by: 'tag:agents' },
-      { allowed: false },
-      { allowed: true, by: '192.0.2.7' },
-    ]);
+    expect(
+      ['10.1.2.3', '10.2.2.3', '192.0.2.7'].map((address) => callers?.decide(caller({ address }), soon())),
+    ).toEqual([{ allowed: true, by: 'tag:agents' }, { allowed: false }, { allowed: true, by: '192.0.2.7' }]);
   });
 
   it('may be named in a plain list, with tags beside it', () => {
@@ -58,7 +57,10 @@ describe('the callers of an integration', () => {
       integrations: [{ ...block, host: 'api.example.com', callers: ['tag:agents', 'tag:of-ec2'] }],
     };
 
-    expect(integration(list)?.decide(caller({ address: '10.1.2.3' }))).toEqual({ allowed: true, by: 'tag:agents' });
+    expect(integration(list)?.decide(caller({ address: '10.1.2.3' }), soon())).toEqual({
+      allowed: true,
+      by: 'tag:agents',
+    });
     expect(read(list).tagsFromEc2).toEqual({ region: 'eu-west-1', tag: 'attache' });
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Cell } from '../../src/secrets/cell.ts';
+import { Cell } from '../../src/cache/cell.ts';
 import { FAILURES, type FailureReason, SecretError } from '../../src/secrets/secret-error.ts';
+import { soon } from '../support/deadline.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -56,7 +57,7 @@ function scripted() {
       failure: (cause) => cause as SecretError,
       late: () => new SecretError('prod/x', 'timeout', ''),
     },
-    { refreshAfter: MINUTE, maxStale: MAX_STALE, fetchDeadline: 2 * SECOND },
+    { refreshAfter: MINUTE, maxStale: MAX_STALE },
   );
   return { cell, script, reads };
 }
@@ -64,7 +65,7 @@ function scripted() {
 /** What a request gets: a value, or why not. */
 async function request(cell: Cell<object, SecretError>): Promise<unknown> {
   try {
-    return await cell.get();
+    return await cell.get(soon());
   } catch (error) {
     return error;
   }
@@ -73,15 +74,15 @@ async function request(cell: Cell<object, SecretError>): Promise<unknown> {
 /** A warm cell, in the moment of its first failure. */
 async function failing(reason: FailureReason) {
   const { cell, script, reads } = scripted();
-  await cell.refresh();
+  await cell.renew(soon());
   script.reason = reason;
   const before = performance.now();
-  await cell.refresh();
+  await cell.renew(soon());
   return { cell, script, reads, before };
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -169,10 +170,10 @@ describe.each(ROWS)('$reason, warm', ({ reason, grace }) => {
     await vi.advanceTimersByTimeAsync(almost);
 
     script.reason = undefined;
-    await cell.refresh();
+    await cell.renew(soon());
     expect(cell.state).toBe('fresh');
     script.reason = reason;
-    await cell.refresh();
+    await cell.renew(soon());
     await vi.advanceTimersByTimeAsync(almost);
 
     expect(await request(cell)).toEqual({ id: 'v1' });
@@ -212,7 +213,7 @@ it('a read that hung for longer than the pause is repeated by the next request a
       failure: (cause) => cause as SecretError,
       late: () => new SecretError('prod/x', 'timeout', ''),
     },
-    { refreshAfter: MINUTE, maxStale: MAX_STALE, fetchDeadline: 2 * SECOND },
+    { refreshAfter: MINUTE, maxStale: MAX_STALE },
   );
   const first = request(cell);
   await vi.advanceTimersByTimeAsync(3 * SECOND);

@@ -86,39 +86,35 @@ describe('a secret with replicas', () => {
 });
 
 describe('a replica that lags behind', () => {
-  const freshness = { refreshAfter: 60_000, maxStale: 3_600_000, fetchDeadline: 2_000 };
+  const freshness = { refreshAfter: 60_000, maxStale: 3_600_000 };
   const version = (id: string, createdAt: number, fromReplica: boolean) =>
     new SecretVersion(id, 'key', { createdAt, fromReplica });
 
   async function holding(next: SecretVersion) {
     const reads = [version('new', 2_000, false), next];
-    const secret = new Secret(
-      'prod/x',
-      { replicas: ['eu-west-1'] },
-      { fetch: async () => reads.shift() ?? next },
-      freshness,
-    );
-    await secret.cell.refresh();
-    await secret.cell.refresh();
+    const secret = new Secret('prod/x', { fetch: async () => reads.shift() ?? next }, freshness, () => undefined);
+    const use = { name: 'x', secretId: 'prod/x', replicas: ['eu-west-1'], accepts: () => true };
+    await secret.configure([{ ...use, rotation: { pending: true, previous: true } }]);
+    await vi.advanceTimersByTimeAsync(60_000);
     return secret;
   }
 
   it('does not bring an older version back, nor count as a check', async () => {
     const secret = await holding(version('old', 1_000, true));
 
-    expect(secret.cell.peek()?.id).toBe('new');
-    expect(secret.cell.failure?.reason).toBe('replica_behind');
+    expect(secret.state.current.value?.id).toBe('new');
+    expect(secret.state.current.failure?.reason).toBe('replica_behind');
   });
 
   it('confirms the version that is held', async () => {
     const secret = await holding(version('new', 2_000, true));
 
-    expect(secret.cell.failure).toBeUndefined();
+    expect(secret.state.current.failure).toBeUndefined();
   });
 
   it('brings a newer version', async () => {
     const secret = await holding(version('newer', 3_000, true));
 
-    expect(secret.cell.peek()?.id).toBe('newer');
+    expect(secret.state.current.value?.id).toBe('newer');
   });
 });

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Rotation, type RotationEvent, type SecretUse } from '../../src/secrets/rotation.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { SecretError } from '../../src/secrets/secret-error.ts';
+import type { SecretNews } from '../../src/secrets/secret-machine.ts';
+import type { SecretUse } from '../../src/secrets/secret-use.ts';
 import { SecretVersion } from '../../src/secrets/secret-version.ts';
 import type { ReadOptions } from '../../src/secrets/secrets-manager.ts';
+import { VersionChoice } from '../../src/secrets/version-choice.ts';
+import { soon } from '../support/deadline.ts';
 
-const FRESHNESS = { refreshAfter: 60_000, maxStale: 3_600_000, fetchDeadline: 2_000 };
+const FRESHNESS = { refreshAfter: 60_000, maxStale: 3_600_000 };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
@@ -25,9 +28,10 @@ async function rotating(use: Partial<SecretUse> = {}) {
     if (version === undefined) throw new SecretError(id, 'secret_not_found', '');
     return new SecretVersion(version, `key of ${version}`, { createdAt: born });
   };
-  const events: RotationEvent[] = [];
-  const secret = new Secret('prod/x', { replicas: [] }, { fetch }, FRESHNESS);
-  await secret.cell.refresh();
+  const events: SecretNews[] = [];
+  const secret = new Secret('prod/x', { fetch }, FRESHNESS, (news) => {
+    if (news.kind === 'learnt' || news.kind === 'kept') events.push(news);
+  });
   const integration = {
     name: 'x',
     secretId: 'prod/x',
@@ -36,14 +40,15 @@ async function rotating(use: Partial<SecretUse> = {}) {
     accepts: () => true,
     ...use,
   };
-  const rotation = new Rotation(integration, secret, FRESHNESS, (event) => events.push(event));
+  await secret.configure([integration]);
+  const rotation = new VersionChoice('x', secret);
 
   /** One request: which versions it carries until `takes` takes one; two retries at most, as envoy.yaml has it. */
   const request = async (takes: (version: string) => boolean): Promise<string[]> => {
-    const tried: string[] = [(await rotation.first()).id];
+    const tried: string[] = [(await rotation.first(soon())).id];
     while (!takes(tried.at(-1) ?? '') && tried.length < 3) {
       await vi.advanceTimersByTimeAsync(2);
-      tried.push((await rotation.next(tried)).id);
+      tried.push((await rotation.next(tried, soon())).id);
     }
     return tried;
   };
@@ -75,7 +80,7 @@ describe('a rotation in which the old key is refused at once', () => {
     reads.length = 0;
     await vi.advanceTimersByTimeAsync(1);
 
-    const versions = await Promise.all(Array.from({ length: 500 }, () => rotation.next(['old'])));
+    const versions = await Promise.all(Array.from({ length: 500 }, () => rotation.next(['old'], soon())));
 
     expect(new Set(versions.map(({ id }) => id))).toEqual(new Set(['new']));
     expect(reads).toEqual(['AWSCURRENT']);
@@ -98,7 +103,7 @@ describe('a rotation in which the destination switches first', () => {
 
     expect(requests.every((tried) => tried.at(-1) === 'new')).toBe(true);
     expect(requests.slice(50).every((tried) => tried.length === 1)).toBe(true);
-    expect(events).toEqual([{ kind: 'learnt', integration: 'x', secret: 'prod/x', version: 'new' }]);
+    expect(events).toEqual([{ kind: 'learnt', use: 'x', id: 'new' }]);
   });
 
   it('goes on without a second attempt when the label moves', async () => {
@@ -127,27 +132,20 @@ describe('a rotation in which the destination lags behind', () => {
     expect(before.slice(50).every((tried) => tried.length === 1)).toBe(true);
     expect(after.every((tried) => tried.at(-1) === 'new')).toBe(true);
     expect(after.slice(50).every((tried) => tried.length === 1)).toBe(true);
-    expect(events.map(({ kind, version }) => [kind, version])).toEqual([
-      ['learnt', 'old'],
-      ['learnt', 'new'],
+    expect(events).toEqual([
+      { kind: 'learnt', use: 'x', id: 'old' },
+      { kind: 'learnt', use: 'x', id: 'new' },
     ]);
   });
 
   it('finds the previous key in AWS when Attaché was started after the rotation', async () => {
-    const { secret } = await rotating();
-    secret.close();
-    const fresh = new Secret(
-      'prod/x',
-      { replicas: [] },
-      {
-        fetch: async (_, __, { stage = 'AWSCURRENT' } = {}) =>
-          new SecretVersion(stage === 'AWSPREVIOUS' ? 'old' : 'new', 'key', { createdAt: Date.now() - 60_000 }),
-      },
-      FRESHNESS,
-    );
-    await fresh.cell.refresh();
+    const fetch = async (_: string, __: boolean, { stage = 'AWSCURRENT' }: ReadOptions = {}) =>
+      new SecretVersion(stage === 'AWSPREVIOUS' ? 'old' : 'new', 'key', { createdAt: Date.now() - 60_000 });
+    const secret = new Secret('prod/x', { fetch }, FRESHNESS, () => undefined);
+    const use = { name: 'x', secretId: 'prod/x', replicas: [], accepts: () => true };
+    await secret.configure([{ ...use, rotation: { pending: false, previous: true } }]);
 
-    expect((await fresh.untried(['new'], { pending: false, previous: true }))?.id).toBe('old');
+    expect((await new VersionChoice('x', secret).next(['new'], soon())).id).toBe('old');
   });
 
   it('leaves the previous key ten minutes after the rotation, also when it was learnt late', async () => {
@@ -156,12 +154,12 @@ describe('a rotation in which the destination lags behind', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     await vi.advanceTimersByTimeAsync(500_000);
     await load(100, (version) => version === 'old');
-    expect(events.map(({ version }) => version)).toEqual(['old']);
-    expect((await rotation.first()).id).toBe('old');
+    expect(events).toEqual([{ kind: 'learnt', use: 'x', id: 'old' }]);
+    expect((await rotation.first(soon())).id).toBe('old');
 
     await vi.advanceTimersByTimeAsync(100_000);
 
-    expect((await rotation.first()).id).toBe('new');
+    expect((await rotation.first(soon())).id).toBe('new');
   });
 
   it('has no previous key any more ten minutes after the rotation', async () => {
@@ -201,8 +199,8 @@ describe('a refusal that has nothing to do with the key', () => {
     reads.length = 0;
 
     for (let time = 0; time < 600_000; time += 100) {
-      await rotation.first();
-      await rotation.next(['old']);
+      await rotation.first(soon());
+      await rotation.next(['old'], soon());
       await vi.advanceTimersByTimeAsync(100);
     }
 
@@ -261,11 +259,11 @@ describe('a new version that lacks what the integration needs', () => {
     labels.AWSCURRENT = 'broken';
     await vi.advanceTimersByTimeAsync(60_000);
 
-    expect((await rotation.first()).id).toBe('old');
-    expect(events).toEqual([{ kind: 'kept', integration: 'x', secret: 'prod/x', version: 'old' }]);
+    expect((await rotation.first(soon())).id).toBe('old');
+    expect(events).toEqual([{ kind: 'kept', use: 'x', id: 'old' }]);
 
     await vi.advanceTimersByTimeAsync(FRESHNESS.maxStale);
-    expect((await rotation.first()).id).toBe('broken');
+    expect((await rotation.first(soon())).id).toBe('broken');
   });
 
   it('is forgotten as soon as a good one comes', async () => {
@@ -275,6 +273,6 @@ describe('a new version that lacks what the integration needs', () => {
     labels.AWSCURRENT = 'mended';
     await vi.advanceTimersByTimeAsync(60_000);
 
-    expect((await rotation.first()).id).toBe('mended');
+    expect((await rotation.first(soon())).id).toBe('mended');
   });
 });

@@ -5,6 +5,7 @@ import { TokenError, type TokenFailureReason } from '../../src/tokens/token-erro
 import { type TokenEvent, TokenSlot } from '../../src/tokens/token-slot.ts';
 import type { TokenUse } from '../../src/tokens/token-use.ts';
 import { version } from '../credentials/support.ts';
+import { soon } from '../support/deadline.ts';
 
 const ORIGIN = { secretId: 'prod/api', endpoint: 'auth.example.com' };
 
@@ -21,11 +22,19 @@ export interface Call {
 export function scriptedSlot(flush: () => Promise<unknown>, settlesIn?: number) {
   const calls: Call[] = [];
   const events: TokenEvent[] = [];
-  const slot = new TokenSlot({
-    fetchDeadline: 2_000,
+  const raw = new TokenSlot({
     writeBack: { replace: () => Promise.reject(new Error('nothing is written here')) },
     notify: (_, event) => events.push(event),
   });
+  const slot = {
+    get: (use: TokenUse) => raw.get(use, soon()),
+    again: (use: TokenUse, refused: readonly string[]) => raw.again(use, refused, soon()),
+    get hopeless() {
+      return raw.hopeless;
+    },
+    status: () => raw.status(),
+    close: () => raw.close(),
+  };
   const uses = new Map<string, TokenUse>();
   const useOf = (id = 'v1'): TokenUse => {
     let use = uses.get(id);

@@ -1,5 +1,6 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { withDeadline } from './with-deadline.ts';
+import { now } from '../cache/clock.ts';
+import { withDeadline } from '../cache/deadline.ts';
 
 /** An access key, its secret key and, where they expire, a session token and a time. */
 type AwsCredentialIdentity = Awaited<ReturnType<ReturnType<typeof defaultProvider>>>;
@@ -32,7 +33,7 @@ export function guardedCredentials(resolve: ResolveCredentials = () => defaultPr
   let hangsAfter = PATIENCE;
 
   function renew(): Promise<AwsCredentialIdentity> {
-    if (running !== undefined && performance.now() - running.since >= hangsAfter) {
+    if (running !== undefined && now() - running.since >= hangsAfter) {
       // Nothing ends a chain that hangs, and each holds a socket: hence not too many of them.
       hangsAfter = Math.min(hangsAfter * 2, LONGEST_HANG);
       running = undefined;
@@ -53,7 +54,7 @@ export function guardedCredentials(resolve: ResolveCredentials = () => defaultPr
         throw noCredentials(error);
       },
     );
-    const begun = { since: performance.now(), work };
+    const begun = { since: now(), work };
     const settled = () => {
       hangsAfter = PATIENCE;
       if (running === begun) running = undefined;

@@ -14,7 +14,7 @@ export const secondTry = {
   acquireInitialRetryToken: async () => token(0, 0),
   refreshRetryTokenForRetry: async (last, { error, errorType, retryAfterHint }) => {
     if (last.getRetryCount() > 0) throw new Error('there is no third try');
-    const { reason } = classify('', error);
+    const { reason } = classify(error);
     if (reason === 'throttled') {
       const asked = (retryAfterHint?.getTime() ?? 0) - Date.now();
       if (asked > THROTTLED_PAUSE) throw new Error('AWS asks for a longer pause than a request can wait');

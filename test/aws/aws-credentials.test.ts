@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { guardedCredentials, type ResolveCredentials } from '../../src/secrets/aws-credentials.ts';
+import { guardedCredentials, type ResolveCredentials } from '../../src/aws/aws-credentials.ts';
 import { SecretsManager } from '../../src/secrets/secrets-manager.ts';
 import {
   type CredentialEndpoint,

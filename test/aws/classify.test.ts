@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../src/secrets/classify.ts';
-import { SecretError } from '../../src/secrets/secret-error.ts';
+import { SecretError, secretErrorOf } from '../../src/secrets/secret-error.ts';
 
 const CANARY = 'canary-77a0';
 
@@ -26,22 +25,25 @@ describe('an error of the SDK', () => {
     ['AbortError', undefined, 'timeout'],
     ['SomethingElse', undefined, 'aws_error'],
   ])('%s %s without an answer is: %s', (name, code, reason) => {
-    expect(classify('prod/x', sdkError(name, { code })).reason).toBe(reason);
+    expect(secretErrorOf('prod/x', sdkError(name, { code })).reason).toBe(reason);
   });
 
   it.each(['a text', undefined, null, 42])('is a failure of AWS when it is no error at all: %s', (thrown) => {
-    expect(classify('prod/x', thrown).reason).toBe('aws_error');
+    expect(secretErrorOf('prod/x', thrown).reason).toBe('aws_error');
   });
 
   it('is quoted when AWS wrote it, in the detail alone', () => {
-    const { message, detail } = classify('prod/x', sdkError('AccessDeniedException', { $fault: 'client' }));
+    const { message, detail } = secretErrorOf('prod/x', sdkError('AccessDeniedException', { $fault: 'client' }));
 
     expect(detail).toContain(CANARY);
     expect(message).not.toContain(CANARY);
   });
 
   it('is not quoted when a parser wrote it, because that can be a piece of a secret', () => {
-    const { message, detail } = classify('prod/x', sdkError('SyntaxError', { $metadata: { httpStatusCode: 200 } }));
+    const { message, detail } = secretErrorOf(
+      'prod/x',
+      sdkError('SyntaxError', { $metadata: { httpStatusCode: 200 } }),
+    );
 
     expect(detail).toBe('SyntaxError HTTP 200');
     expect(message).not.toContain(CANARY);
@@ -50,7 +52,7 @@ describe('an error of the SDK', () => {
   it('names what was in the way of credentials, without quoting it', () => {
     const cause = sdkError('AccessDenied');
 
-    const { reason, detail } = classify('prod/x', sdkError('CredentialsProviderError', { cause }));
+    const { reason, detail } = secretErrorOf('prod/x', sdkError('CredentialsProviderError', { cause }));
 
     expect(reason).toBe('aws_credentials');
     expect(detail).toBe('CredentialsProviderError (AccessDenied)');
@@ -59,6 +61,6 @@ describe('an error of the SDK', () => {
   it('is classified once', () => {
     const error = new SecretError('prod/x', 'throttled', '');
 
-    expect(classify('prod/y', error)).toBe(error);
+    expect(secretErrorOf('prod/y', error)).toBe(error);
   });
 });

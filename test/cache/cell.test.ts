@@ -1,19 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Cell, type CellEvent } from '../../src/secrets/cell.ts';
+import { Cell } from '../../src/cache/cell.ts';
+import type { RefreshNews } from '../../src/cache/refresh.ts';
 import { type FailureReason, SecretError } from '../../src/secrets/secret-error.ts';
+import { soon } from '../support/deadline.ts';
 
 interface Value {
   readonly id: string;
 }
 
 /** A source whose answers the test gives by hand. */
-function scripted(freshness = { refreshAfter: 60_000, maxStale: 3_600_000, fetchDeadline: 2_000 }) {
+function scripted(freshness = { refreshAfter: 60_000, maxStale: 3_600_000 }) {
   const calls: {
     resolve: (id: string) => Promise<void>;
     fail: (reason: FailureReason) => Promise<void>;
     urgent: boolean;
   }[] = [];
-  const events: CellEvent<Value, SecretError>['kind'][] = [];
+  const events: RefreshNews<Value, SecretError>['kind'][] = [];
   const flush = () => vi.advanceTimersByTimeAsync(0).then(() => undefined);
   const cell = new Cell<Value, SecretError>(
     {
@@ -57,7 +59,7 @@ async function outcome(get: () => unknown): Promise<unknown> {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -66,7 +68,7 @@ afterEach(() => {
 describe('a cell', () => {
   it('reads once for however many ask at the same time', async () => {
     const { cell, calls, call } = scripted();
-    const askers = Array.from({ length: 500 }, () => cell.get());
+    const askers = Array.from({ length: 500 }, () => cell.get(soon()));
 
     await call(0).resolve('v1');
 
@@ -77,49 +79,49 @@ describe('a cell', () => {
 
   it('answers in the same turn when it holds a value', async () => {
     const { cell, call } = scripted();
-    void cell.refresh();
+    cell.readAhead();
     await call(0).resolve('v1');
 
-    expect(cell.get()).toEqual({ id: 'v1' });
+    expect(cell.get(soon())).toEqual({ id: 'v1' });
     expect(cell.state).toBe('fresh');
   });
 
   it('checks in the background before the value is refreshAfter old, and keeps answering meanwhile', async () => {
     const { cell, calls, call, events } = scripted();
-    void cell.refresh();
+    cell.readAhead();
     await call(0).resolve('v1');
 
     await vi.advanceTimersByTimeAsync(60_000);
 
     expect(calls).toHaveLength(2);
     expect(call(1).urgent).toBe(false);
-    expect(cell.get()).toEqual({ id: 'v1' });
+    expect(cell.get(soon())).toEqual({ id: 'v1' });
     expect(cell.state).toBe('stale');
 
     await call(1).resolve('v2');
 
-    expect(cell.get()).toEqual({ id: 'v2' });
+    expect(cell.get(soon())).toEqual({ id: 'v2' });
     expect(events).toEqual(['loaded', 'loaded']);
   });
 
   it('keeps the very same object while the version does not change', async () => {
     const { cell, call, events } = scripted();
-    void cell.refresh();
+    cell.readAhead();
     await call(0).resolve('v1');
-    const before = cell.get();
+    const before = cell.get(soon());
 
     await vi.advanceTimersByTimeAsync(60_000);
     await call(1).resolve('v1');
 
-    expect(cell.get()).toBe(before);
+    expect(cell.get(soon())).toBe(before);
     expect(events).toEqual(['loaded', 'confirmed']);
   });
 
   it('lets each asker wait for its own deadline, and keeps an answer that comes later', async () => {
     const { cell, calls, call } = scripted();
-    const early = outcome(() => cell.get());
+    const early = outcome(() => cell.get(soon()));
     await vi.advanceTimersByTimeAsync(1_500);
-    const late = outcome(() => cell.get());
+    const late = outcome(() => cell.get(soon()));
     await vi.advanceTimersByTimeAsync(600);
 
     expect(await early).toBe('timeout');
@@ -130,8 +132,8 @@ describe('a cell', () => {
   });
 
   it('serves a value until it is maxStale old, counted from the last check that succeeded, then refuses', async () => {
-    const { cell, calls } = scripted({ refreshAfter: 60_000, maxStale: 600_000, fetchDeadline: 2_000 });
-    void cell.refresh();
+    const { cell, calls } = scripted({ refreshAfter: 60_000, maxStale: 600_000 });
+    cell.readAhead();
     await calls[0]?.resolve('v1');
     const refuse = async () => {
       await calls.at(-1)?.fail('throttled');
@@ -150,16 +152,16 @@ describe('a cell', () => {
 
   it('does not ask again for a second after a failure, then asks because a request needs it', async () => {
     const { cell, calls, call } = scripted();
-    const first = outcome(() => cell.get());
+    const first = outcome(() => cell.get(soon()));
     await call(0).fail('network');
     expect(await first).toBe('network');
 
-    expect(await outcome(() => cell.get())).toBe('network');
+    expect(await outcome(() => cell.get(soon()))).toBe('network');
     expect(calls).toHaveLength(1);
     expect(cell.retryAfter).toBeGreaterThan(0);
 
     await vi.advanceTimersByTimeAsync(1_000);
-    const again = cell.get();
+    const again = cell.get(soon());
     await call(calls.length - 1).resolve('v1');
 
     expect(await again).toEqual({ id: 'v1' });
@@ -167,19 +169,19 @@ describe('a cell', () => {
 
   it('does not ask again for ten seconds when the secret is not there', async () => {
     const { cell, calls, call } = scripted();
-    const first = outcome(() => cell.get());
+    const first = outcome(() => cell.get(soon()));
     await call(0).fail('secret_not_found');
     await first;
 
     await vi.advanceTimersByTimeAsync(9_900);
-    expect(await outcome(() => cell.get())).toBe('secret_not_found');
+    expect(await outcome(() => cell.get(soon()))).toBe('secret_not_found');
 
     expect(calls).toHaveLength(1);
   });
 
   it('keeps a value through refusals that do not last, and purges it after three of them in thirty seconds', async () => {
     const { cell, calls, events } = scripted();
-    void cell.refresh();
+    cell.readAhead();
     await calls[0]?.resolve('v1');
     await vi.advanceTimersByTimeAsync(60_000);
     await calls[1]?.fail('access_denied');
@@ -195,12 +197,12 @@ describe('a cell', () => {
 
     expect(events).toContain('purged');
     expect(cell.peek()).toBeUndefined();
-    expect(await outcome(() => cell.get())).toBe('access_denied');
+    expect(await outcome(() => cell.get(soon()))).toBe('access_denied');
   });
 
   it('forgets refusals when a check succeeds in between', async () => {
     const { cell, calls, events } = scripted();
-    void cell.refresh();
+    cell.readAhead();
     await calls[0]?.resolve('v1');
     for (let round = 0; round < 6; round += 1) {
       await vi.advanceTimersByTimeAsync(60_000);
@@ -213,55 +215,9 @@ describe('a cell', () => {
     expect(cell.peek()).toEqual({ id: 'v1' });
   });
 
-  it('when it is checked, has read anew after that, also when a read was under way', async () => {
-    const { cell, calls, call } = scripted();
-    void cell.refresh();
-    await call(0).resolve('v1');
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(calls).toHaveLength(2);
-    await vi.advanceTimersByTimeAsync(10);
-
-    const check = cell.check();
-    await call(1).resolve('v1');
-    expect(calls).toHaveLength(3);
-    await call(2).resolve('v2');
-    await check;
-
-    expect(cell.peek()).toEqual({ id: 'v2' });
-  });
-
-  it('is checked once for all who ask at the same time', async () => {
-    const { cell, calls, call } = scripted();
-    void cell.refresh();
-    await call(0).resolve('v1');
-    await vi.advanceTimersByTimeAsync(10);
-
-    const checks = Array.from({ length: 100 }, () => cell.check());
-    await vi.advanceTimersByTimeAsync(0);
-    await call(1).resolve('v2');
-    await Promise.all(checks);
-
-    expect(calls).toHaveLength(2);
-    expect(cell.peek()).toEqual({ id: 'v2' });
-  });
-
-  it('keeps a usable value when a check fails', async () => {
-    const { cell, call } = scripted();
-    void cell.refresh();
-    await call(0).resolve('v1');
-    await vi.advanceTimersByTimeAsync(10);
-
-    const check = cell.check();
-    await vi.advanceTimersByTimeAsync(0);
-    await call(1).fail('throttled');
-    await check;
-
-    expect(cell.peek()).toEqual({ id: 'v1' });
-  });
-
   it('does nothing any more once it is closed', async () => {
     const { cell, calls, call, events } = scripted();
-    void cell.refresh();
+    cell.readAhead();
     cell.close();
     await call(0).resolve('v1');
     await vi.advanceTimersByTimeAsync(3_600_000);

@@ -1,6 +1,6 @@
-import { type FailureReason, SecretError } from './secret-error.ts';
+import { AwsError, type AwsFailure, type AwsFailureReason } from './aws-failure.ts';
 
-const BY_NAME: ReadonlyMap<string, FailureReason> = new Map([
+const BY_NAME: ReadonlyMap<string, AwsFailureReason> = new Map([
   ...names(
     'throttled',
     'ThrottlingException',
@@ -54,7 +54,7 @@ const BY_NAME: ReadonlyMap<string, FailureReason> = new Map([
     'UnauthorizedOperation',
     'KMSAccessDeniedException',
   ),
-  ...names('secret_not_found', 'ResourceNotFoundException'),
+  ...names('not_found', 'ResourceNotFoundException'),
   ...names(
     'undecryptable',
     'DecryptionFailure',
@@ -79,20 +79,25 @@ const NETWORK_CODE = /^(E[A-Z0-9_]+|HPE_.*|UNABLE_TO_.*|.*CERT.*)$/;
  * Says which way of failing an error of the AWS SDK is. The error's name comes first: AWS answers most errors with HTTP 400,
  * emulators answer the same ones with other statuses, and the SDK renames what it cannot parse.
  *
- * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html
  */
-export function classify(secretId: string, error: unknown): SecretError {
-  if (error instanceof SecretError) return error;
+export function classify(error: unknown): AwsFailure {
+  if (error instanceof AwsError) return error;
   const it = describe(error);
-  return new SecretError(secretId, reasonOf(it.name, it.code, it.status, it.message), detailOf(it));
+  return { reason: reasonOf(it.name, it.code, it.status, it.message), detail: detailOf(it) };
 }
 
-function reasonOf(name: string, code: string | undefined, status: number | undefined, message: string): FailureReason {
+function reasonOf(
+  name: string,
+  code: string | undefined,
+  status: number | undefined,
+  message: string,
+): AwsFailureReason {
   if (
     (name === 'InvalidRequestException' || name === 'InvalidParameterException') &&
     /marked for deletion|marked deleted/i.test(message)
   ) {
-    return 'secret_deleted';
+    return 'deleted';
   }
   // The SDK calls a reset connection a TimeoutError, as its own timeout: the code says more than the name.
   if (code === 'ETIMEDOUT') return 'timeout';
@@ -136,6 +141,6 @@ function describe(error: unknown) {
   };
 }
 
-function names(reason: FailureReason, ...list: string[]): [string, FailureReason][] {
+function names(reason: AwsFailureReason, ...list: string[]): [string, AwsFailureReason][] {
   return list.map((name) => [name, reason]);
 }
