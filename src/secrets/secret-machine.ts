@@ -93,8 +93,8 @@ export function step(
   rules: SecretRules,
 ): readonly [SecretState, readonly SecretEffect[]] {
   const effects: Effects = [];
-  const state = expired(happened(before, event, now, rules, effects), now);
-  const kept = needed(state, now);
+  const state = expired(happened(before, event, now, rules, effects), now, rules);
+  const kept = needed(state, now, rules);
   const gone = [...state.versions.keys()].filter((id) => !kept.has(id));
   if (gone.length === 0) return [state, effects];
   const versions = new Map(state.versions);
@@ -135,9 +135,9 @@ function happened(
     case 'refused':
       return wasRefused(state, event.use, event.tried.at(-1), now, rules);
     case 'sent':
-      return sent(state, event.use, event.id, event.attempt, now, effects);
+      return sent(state, event.use, event.id, event.attempt, now, rules, effects);
     case 'exhausted':
-      return withUse(state, event.use, (use) => exhausted(state, use, now));
+      return withUse(state, event.use, (use) => exhausted(state, event.use, use, now, rules));
     case 'announced':
       return announced(state, event.id, 0, now, rules, effects);
     case 'woken':
@@ -146,14 +146,32 @@ function happened(
 }
 
 /** Time takes away what it has given. */
-function expired(state: SecretState, now: number): SecretState {
+function expired(state: SecretState, now: number, rules: SecretRules): SecretState {
   let next = state;
   if (state.replaced !== undefined && now >= previousUntil(state)) next = { ...next, replaced: undefined };
   for (const [name, { instead }] of state.uses) {
     if (instead === undefined || now < instead.until) continue;
-    next = withUse(next, name, (use) => ({ ...use, instead: undefined, acceptance: UNSEEN }));
+    next = withUse(next, name, (use) => ({
+      ...use,
+      instead: afterwards(state, name, instead.id, now, rules),
+      acceptance: UNSEEN,
+    }));
   }
   return next;
+}
+
+/** What stands in the place of the current version once one that was learnt does not any more: still that one, if all else is unusable. */
+function afterwards(
+  state: SecretState,
+  name: string,
+  id: string,
+  now: number,
+  rules: SecretRules,
+): UseState['instead'] {
+  const current = state.current.value?.id;
+  const until = (state.versions.get(id)?.checkedAt ?? now) + rules.maxStale;
+  const isNeeded = current !== undefined && now < until && !rules.fits(name, current) && rules.fits(name, id);
+  return isNeeded ? { id, why: 'kept', until } : undefined;
 }
 
 function configured(
@@ -174,7 +192,8 @@ function configured(
   }
   const held = next.current.value?.id;
   const before = previousOf(next, now);
-  if (held !== undefined && before !== undefined) next = keptWhereUnfit(next, held, () => before, now, rules, effects);
+  if (held !== undefined && before !== undefined)
+    next = keptWhereUnfit(next, held, () => [before], now, rules, effects);
   const isWanting = held === undefined || next.hosts === 'unknown';
   return isWanting ? current(next, { kind: 'read', urgent: false }, now, rules, effects) : next;
 }
@@ -256,18 +275,16 @@ function loaded(
   rules: SecretRules,
   effects: Effects,
 ): SecretState {
-  const before = new Map([...state.uses].map(([name, { instead }]) => [name, instead?.id ?? previous]));
+  const before = new Map([...state.uses].map(([name, { instead }]) => [name, [instead?.id, previous]]));
   const { AWSCURRENT, AWSPENDING, AWSPREVIOUS } = state.budgets;
-  const pending = state.staged.AWSPENDING;
   let next: SecretState = {
     ...state,
     latest: { id, createdAt, bornAt },
     replaced: previous === undefined ? state.replaced : { id: previous, at: now },
-    staged: { ...state.staged, AWSPENDING: pending.id === id ? { ...pending, id: undefined } : pending },
     budgets: { AWSCURRENT: renewed(AWSCURRENT), AWSPENDING: renewed(AWSPENDING), AWSPREVIOUS: renewed(AWSPREVIOUS) },
   };
   for (const name of state.uses.keys()) next = withUse(next, name, ({ options }) => ({ ...NEW_USE, options }));
-  next = keptWhereUnfit(next, id, (name) => before.get(name), now, rules, effects);
+  next = keptWhereUnfit(next, id, (name) => before.get(name) ?? [], now, rules, effects);
   return next;
 }
 
@@ -275,16 +292,18 @@ function loaded(
 function keptWhereUnfit(
   state: SecretState,
   id: string,
-  beforeOf: (use: string) => string | undefined,
+  beforeOf: (use: string) => readonly (string | undefined)[],
   now: number,
   rules: SecretRules,
   effects: Effects,
 ): SecretState {
   let next = state;
   for (const [name, { instead }] of state.uses) {
-    const before = beforeOf(name);
-    if (before === undefined || instead !== undefined || rules.fits(name, id)) continue;
-    if (!isYoung(state, before, now, rules) || !rules.fits(name, before)) continue;
+    if (instead !== undefined || rules.fits(name, id)) continue;
+    const before = beforeOf(name).find(
+      (it) => it !== undefined && isYoung(state, it, now, rules) && rules.fits(name, it),
+    );
+    if (before === undefined) continue;
     const until = (state.versions.get(before)?.checkedAt ?? now) + rules.maxStale;
     next = withUse(next, name, (use) => ({ ...use, instead: { id: before, why: 'kept', until } }));
     effects.push({ do: 'tell', news: { kind: 'kept', use: name, id: before } });
@@ -358,7 +377,7 @@ function wasRefused(
 ): SecretState {
   const byDefault = defaultOf(state, name, now, rules);
   const use = state.uses.get(name);
-  if (id === undefined || byDefault === undefined || use === undefined) return state;
+  if (id === undefined || use === undefined) return state;
   if (id !== byDefault)
     return withUse(state, name, (it) => ({ ...it, acceptance: refusedToo(it.acceptance, id, now) }));
   const acceptance = refused(use.acceptance, now);
@@ -389,8 +408,11 @@ function sent(
   id: string,
   attempt: number,
   now: number,
+  rules: SecretRules,
   effects: Effects,
 ): SecretState {
+  // The request was refused with an older version: about the default one it says nothing yet.
+  if (id === defaultOf(state, name, now, rules)) return state;
   return withUse(state, name, (use) => {
     const acceptance = tried(use.acceptance, id, attempt, now);
     const isNews = isBetter(acceptance, id, now) && (use.disproved.get(id) ?? now) <= now;
@@ -405,7 +427,7 @@ function sent(
   });
 }
 
-function exhausted(state: SecretState, use: UseState, now: number): UseState {
+function exhausted(state: SecretState, name: string, use: UseState, now: number, rules: SecretRules): UseState {
   // As long as others are taken, refusals are listened to: they may be the first signs of a rotation.
   if (!use.acceptance.widelyRefused) return use;
   const { instead } = use;
@@ -413,7 +435,7 @@ function exhausted(state: SecretState, use: UseState, now: number): UseState {
   return {
     ...use,
     hopelessUntil: now + waitOf(state.budgets.AWSCURRENT, now),
-    ...(isDisproved ? { instead: undefined, acceptance: UNSEEN } : {}),
+    ...(isDisproved ? { instead: afterwards(state, name, instead.id, now, rules), acceptance: UNSEEN } : {}),
   };
 }
 

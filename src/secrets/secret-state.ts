@@ -133,7 +133,7 @@ export function defaultOf(state: SecretState, use: string, now: number, rules: S
  * The version to send after others were refused: the first of the current one, the pending one and the previous one that is not
  * among them, those first that were not refused lately.
  *
- * @returns undefined when none is left.
+ * @returns undefined when none is left, or when there is no usable current version.
  */
 export function untriedOf(
   state: SecretState,
@@ -143,10 +143,11 @@ export function untriedOf(
   rules: SecretRules,
 ): string | undefined {
   const it = state.uses.get(use);
-  if (it === undefined) return undefined;
+  const current = currentOf(state, now);
+  if (it === undefined || current === undefined) return undefined;
   const { options, acceptance } = it;
   const candidates = [
-    currentOf(state, now),
+    current,
     options.pending ? pendingOf(state, now) : undefined,
     options.previous ? previousOf(state, now) : undefined,
   ].filter((id) => id !== undefined && !tried.includes(id) && isYoung(state, id, now, rules) && rules.fits(use, id));
@@ -178,20 +179,20 @@ export function isYoung(state: SecretState, id: string, now: number, { maxStale 
   return version !== undefined && now < version.checkedAt + maxStale;
 }
 
-/** The versions whose values are needed. */
-export function needed(state: SecretState, now: number): ReadonlySet<string> {
-  const ids = [
-    state.current.value?.id,
+/** The versions whose values may still be used. */
+export function needed(state: SecretState, now: number, rules: SecretRules): ReadonlySet<string> {
+  const others = [
     pendingOf(state, now),
     previousOf(state, now),
     ...[...state.uses.values()].map(({ instead }) => instead?.id),
-  ];
-  return new Set(ids.filter((id) => id !== undefined));
+  ].filter((id) => id !== undefined && isYoung(state, id, now, rules));
+  return new Set([state.current.value?.id, ...others].filter((id) => id !== undefined));
 }
 
 /** When time alone changes something next. */
 export function nextWake(state: SecretState, now: number, rules: SecretRules): number {
   const ends = [previousUntil(state), ...STAGED.map((label) => state.staged[label].foundAt + KNOWN_FOR)];
+  for (const { checkedAt } of state.versions.values()) ends.push(checkedAt + rules.maxStale);
   const due = [state.current.dueAt, state.announced?.lookAt ?? Number.POSITIVE_INFINITY];
   for (const { instead } of state.uses.values()) {
     if (instead === undefined) continue;
