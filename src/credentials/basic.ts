@@ -7,7 +7,9 @@ import { template } from './schema.ts';
 
 /** The header that carries a user and a password. */
 export function basicField(user: string, password: string, secretId: string): HeaderField {
-  const pair = Buffer.from(`${user}:${password}`, 'utf8').toString('base64');
+  const bytes = Buffer.from(`${user}:${password}`, 'utf8');
+  const pair = bytes.toString('base64');
+  bytes.fill(0);
   return { name: 'authorization', value: headerValue(`Basic ${pair}`, 'authorization', secretId) };
 }
 

@@ -25,9 +25,13 @@ export type SealHidden = (answer: Injected) => Readonly<Record<string, readonly 
 export function encodeAnswer(answer: Answer, question: Question, seal: SealHidden): Buffer {
   if (answer.kind === 'deny') return encodeDenial(answer);
   if (answer.kind === 'reply') return encodeReply(answer);
-  const isPlain = answer.tried === undefined && answer.refusedTokens === undefined && question === 'requestHeaders';
   const { encoded } = answer.injection;
-  if (!isPlain || encoded === undefined) return encodeInjection(answer, question, seal(answer));
+  if (encoded === undefined || servesOnce(answer, question)) {
+    const bytes = encodeInjection(answer, question, seal(answer));
+    // It was put together for this request alone, and may hold a part of a secret.
+    for (const { name, value } of answer.injection.set) if (name === ':path') value.fill(0);
+    return bytes;
+  }
   const key = keyOf(answer);
   let bytes = encoded.get(key);
   if (bytes === undefined) {
@@ -36,6 +40,18 @@ export function encodeAnswer(answer: Answer, question: Question, seal: SealHidde
     encoded.set(key, bytes);
   }
   return bytes;
+}
+
+/** Whether the bytes of an answer are of use for this one request alone, and so are overwritten once they are sent. */
+export function servesOnce(answer: Answer, question: Question): boolean {
+  if (answer.kind !== 'inject') return false;
+  const { tried, refusedTokens, injection } = answer;
+  return (
+    tried !== undefined ||
+    refusedTokens !== undefined ||
+    question !== 'requestHeaders' ||
+    injection.encoded === undefined
+  );
 }
 
 /** What the bytes of a first answer depend on, besides its injection. Rules begin with no blank. */

@@ -1,6 +1,13 @@
 import { type ServerDuplexStream, type StatusObject, status } from '@grpc/grpc-js';
 import type { Answer, Decision, Denied } from './answer.ts';
-import { encodeAnswer, encodeRequestForBody, encodeRequestForTime, type Question, type SealHidden } from './encode.ts';
+import {
+  encodeAnswer,
+  encodeRequestForBody,
+  encodeRequestForTime,
+  type Question,
+  type SealHidden,
+  servesOnce,
+} from './encode.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
 import { type ResponseFacts, responseFacts } from './response-facts.ts';
@@ -49,7 +56,7 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
 
   const answer = (result: Answer, about: RequestFacts, question: Question) => {
     if (finished) return;
-    call.write(encodeAnswer(result, question, context.seal));
+    send(call, encodeAnswer(result, question, context.seal), servesOnce(result, question));
     answered = true;
     context.answered(result, about);
     if (halfClosed) endWell();
@@ -138,6 +145,18 @@ export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>,
     finished = true;
     response?.close();
   });
+}
+
+/** What a secret is in is overwritten once it is sent, by the version that it is of or, when it serves once, here. */
+function send(call: ServerDuplexStream<ProcessingRequest, Buffer>, bytes: Buffer, once: boolean): void {
+  const waits = call.writableLength > 0;
+  if (!waits && !once) {
+    call.write(bytes);
+    return;
+  }
+  // A version may be let go of before its turn to be written comes.
+  const own = once ? bytes : Buffer.from(bytes);
+  call.write(own, () => own.fill(0));
 }
 
 const NO_HEADERS = 'not about request headers: set request_header_mode: SEND and response_header_mode: SKIP';

@@ -56,9 +56,11 @@ export function patternsOf(graph: Graph, value: Buffer): Pattern[] {
  */
 function base64At(value: Buffer, offset: number): string {
   const bits = 8 * (offset + value.length);
-  return Buffer.concat([Buffer.alloc(offset), value])
-    .toString('base64')
-    .slice(Math.ceil((8 * offset) / 6), Math.floor(bits / 6));
+  const bytes = Buffer.alloc(offset + value.length);
+  value.copy(bytes, offset);
+  const text = bytes.toString('base64');
+  bytes.fill(0);
+  return text.slice(Math.ceil((8 * offset) / 6), Math.floor(bits / 6));
 }
 
 function asText(value: Buffer): string | undefined {

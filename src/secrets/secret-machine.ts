@@ -186,11 +186,13 @@ function configured(
   for (const [name, options] of wanted) uses.set(name, { ...(state.uses.get(name) ?? NEW_USE), options });
   const hosts = readsHosts ? (state.readsHosts ? state.hosts : 'unknown') : undefined;
   let next: SecretState = { ...state, uses, readsHosts, hosts: state.current.value === undefined ? undefined : hosts };
+  const held = next.current.value?.id;
   for (const [name, { instead, options }] of uses) {
-    if (instead !== undefined && (!rules.fits(name, instead.id) || !isAllowed(next, instead.id, options)))
+    if (instead === undefined) continue;
+    const isNeedless = instead.why === 'kept' && held !== undefined && rules.fits(name, held);
+    if (isNeedless || !rules.fits(name, instead.id) || !isAllowed(next, instead, options))
       next = withUse(next, name, (use) => ({ ...use, instead: undefined }));
   }
-  const held = next.current.value?.id;
   const before = previousOf(next, now);
   if (held !== undefined && before !== undefined)
     next = keptWhereUnfit(next, held, () => [before], now, rules, effects);
@@ -207,7 +209,12 @@ const NEW_USE: Omit<UseState, 'options'> = {
   newsEvery: FIRST_NEWS,
 };
 
-function isAllowed(state: SecretState, id: string, { pending, previous }: RotationOptions): boolean {
+function isAllowed(
+  state: SecretState,
+  { id, why }: NonNullable<UseState['instead']>,
+  { pending, previous }: RotationOptions,
+): boolean {
+  if (why === 'kept') return true;
   return labelOf(state, id) === 'AWSPENDING' ? pending : previous;
 }
 

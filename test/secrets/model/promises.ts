@@ -64,7 +64,9 @@ export class Promises {
 
   configured(): void {
     for (const [use, { id }] of this.#kept) {
-      if (!this.#uses.has(use) || this.#world.uses.get(use)?.unfit.has(id) !== false) this.#kept.delete(use);
+      const unfit = this.#world.uses.get(use)?.unfit;
+      const isNeeded = unfit?.has(id) === false && unfit.has(this.#current ?? '');
+      if (!this.#uses.has(use) || !isNeeded) this.#kept.delete(use);
     }
     this.#uses = new Set(this.#world.uses.keys());
   }
@@ -74,16 +76,16 @@ export class Promises {
     demand(previous === undefined || previous === this.#current, 'what is replaced was current before');
     this.#news.push(this.#world.now);
     for (const [use, { unfit }] of this.#world.uses) {
-      const before = [this.#learnt.get(use), previous].filter(
-        (it) => it !== undefined && !unfit.has(it) && this.#isYoung(it),
-      );
+      const learnt = this.#learnt.get(use);
       this.#learnt.delete(use);
-      const [kept] = before;
-      if (kept === undefined || !unfit.has(id)) this.#kept.delete(use);
-      else {
-        const until = Math.min(...before.map((it) => (this.#confirmed.get(it ?? '') ?? 0) + this.#maxStale));
-        this.#kept.set(use, { id: kept, until });
+      const isGood = (it: string | undefined) => it !== undefined && !unfit.has(it) && this.#isYoung(it);
+      if (previous === undefined || !unfit.has(id) || !isGood(previous)) {
+        this.#kept.delete(use);
+        continue;
       }
+      // The one that was learnt before it is kept in its place.
+      const kept = [previous, learnt].filter(isGood).map((it) => (this.#confirmed.get(it ?? '') ?? 0) + this.#maxStale);
+      this.#kept.set(use, { id: previous, until: Math.min(...kept) });
     }
     if (previous !== undefined) this.#replaced = { id: previous, at: this.#world.now };
     this.#current = id;
@@ -95,6 +97,7 @@ export class Promises {
     this.#replaced = undefined;
     this.#looks.clear();
     this.#kept.clear();
+    this.#learnt.clear();
   }
 
   wiped(id: string): void {
