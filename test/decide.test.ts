@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Deadline } from '../src/cache/deadline.ts';
 import { decide } from '../src/decide.ts';
 import { parseCatalogue } from '../src/integrations/read-catalogue.ts';
 import type { RequestFacts } from '../src/processor/request-facts.ts';
@@ -6,6 +7,7 @@ import { SecretError } from '../src/secrets/secret-error.ts';
 import { SecretStore } from '../src/secrets/secret-store.ts';
 import { SecretVersion } from '../src/secrets/secret-version.ts';
 import type { SecretSource } from '../src/secrets/secrets-manager.ts';
+import { TokenError } from '../src/tokens/token-error.ts';
 import { noTokens, request } from './credentials/support.ts';
 
 const { catalogue } = parseCatalogue(
@@ -90,3 +92,66 @@ describe('a decision', () => {
     expect(hanging.result).toMatchObject({ kind: 'deny', code: 'secret_unavailable', reason: 'timeout' });
   });
 });
+
+describe('what a decision waits for', () => {
+  it('does not add up: caller, secret and token share one deadline, and the reason is told when it comes', async () => {
+    const { catalogue } = parseCatalogue(
+      'test.yaml',
+      `tags_from_ec2: { region: eu-west-1, vpc: vpc-0123456789abcdef0 }
+integrations:
+- integration: api
+  host: api.example.com
+  secret: prod/api
+  oauth2: { grant: client_credentials, token_url: "http://127.0.0.1:9/token" }
+  callers: ["tag:agents"]
+`,
+    );
+    const inTime = <T>(ms: number, value: () => T) =>
+      new Promise<T>((resolve, reject) =>
+        setTimeout(() => {
+          try {
+            resolve(value());
+          } catch (error) {
+            reject(error);
+          }
+        }, ms),
+      );
+    const fetch = () => inTime(300, () => new SecretVersion('v1', '{"client_id":"a","client_secret":"b"}'));
+    const secrets = new SecretStore({ fetch }, { refreshAfter: 60_000, maxStale: 3_600_000 }, () => undefined);
+    const held = secrets.hold(catalogue);
+    const deadlines: Deadline[] = [];
+    const instances = {
+      ownerOf: (_: string, deadline: Deadline) => {
+        deadlines.push(deadline);
+        return inTime(300, () => ({ instance: 'i-1', tags: new Set(['agents']) }));
+      },
+    };
+    const tokens = {
+      slot: () => ({
+        get: (_: unknown, deadline: Deadline) => {
+          deadlines.push(deadline);
+          return deadline.wait(new Promise(() => undefined), () => new TokenError(ORIGIN, 'endpoint_timeout', ''));
+        },
+      }),
+    };
+    const facts = { ...request(), integration: 'api', attempt: 1, caller: CALLER };
+    const began = performance.now();
+
+    const decision = await decide(facts as never, {
+      catalogue,
+      secrets,
+      tokens: tokens as never,
+      instances,
+      fetchDeadline: 500,
+    });
+    await held;
+    secrets.close();
+
+    expect(decision).toMatchObject({ kind: 'deny', code: 'token_unavailable', reason: 'endpoint_timeout' });
+    expect(new Set(deadlines).size).toBe(1);
+    expect(deadlines[0]?.at).toBeLessThan(began + 600);
+  });
+});
+
+const ORIGIN = { secretId: 'prod/api', endpoint: '127.0.0.1:9' };
+const CALLER = { address: '10.1.2.3', uriSan: undefined, claims: undefined };
