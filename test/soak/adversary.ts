@@ -3,6 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startStack } from '../../local/stack.ts';
 import { redacting } from '../e2e/support/redacting.ts';
@@ -118,6 +119,15 @@ interface Side {
 
 const side = (): Side => ({ times: [], cpu: 0, answers: {} });
 
+/** Waits until the other integration is answered at once again, at most for 30 s: what an attack leaves behind is its own doing. */
+async function settled(): Promise<void> {
+  for (const until = performance.now() + 30_000; performance.now() < until; ) {
+    const { status, ms } = await send(stack.port, { host: 'openai.int', agent: agents.other });
+    if (status === 200 && ms < 50) return;
+    await setTimeout(50);
+  }
+}
+
 /** Uses the other integration for a while, and adds to what was seen. */
 async function use(seen: Side, attack: readonly Message[] = []): Promise<void> {
   const before = cpu();
@@ -137,6 +147,7 @@ async function use(seen: Side, attack: readonly Message[] = []): Promise<void> {
   for (const { statuses } of await Promise.all(attacking)) {
     for (const [status, count] of Object.entries(statuses)) seen.answers[status] = (seen.answers[status] ?? 0) + count;
   }
+  await settled();
   seen.cpu += cpu() - before;
   stack.upstream.requests.entries.length = 0;
 }

@@ -49,10 +49,10 @@ export const PATHS: Readonly<Record<string, Shape>> = {
 /** Queries that took long, or may. */
 export const QUERIES: Readonly<Record<string, Shape>> = {
   'one parameter over and over': { unit: 'a&' },
-  'parameters that all differ': { unit: '&p' },
-  'parameters that all differ, escaped': { unit: '&%70' },
-  'parameters that begin alike': { unit: `&${'p'.repeat(120)}` },
-  'a number for a name': { unit: '=&1' },
+  'parameters that all differ': { unit: '&p', counted: true },
+  'parameters that all differ, escaped': { unit: '&%70', counted: true },
+  'parameters that begin alike': { unit: `&${'p'.repeat(120)}`, counted: true },
+  'numbers for names': { unit: '&', counted: true },
   ampersands: { unit: '&' },
   equals: { unit: '=' },
   __proto__: { unit: '__proto__=a&' },
