@@ -7,6 +7,7 @@ import { discover } from './discovery/discover.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
 import { matches } from './paths/allow-rule.ts';
+import { methodFault } from './paths/method.ts';
 import type { AllowedCaller, Decision, Denied, Injected } from './processor/answer.ts';
 import type { RequestFacts } from './processor/request-facts.ts';
 import {
@@ -100,8 +101,8 @@ function allowed(
   deadline: Deadline,
 ): Decision | Promise<Decision> {
   const { injector, allow } = integration;
-  if (facts.method === 'TRACE')
-    return notAllowed(integration, 'TRACE would send the key back, so it is never allowed.');
+  const fault = methodFault(facts.method);
+  if (fault !== undefined) return notAllowed(integration, fault);
   if (allow !== undefined && !matches(allow, facts.method, injector.callersPath(facts)))
     return notInRules(integration, allow, catalogue);
   const refusal = injector.refusal(facts);

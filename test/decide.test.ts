@@ -66,6 +66,8 @@ describe('a decision', () => {
     ['goes to another port', { authority: 'api.example.com:8443' }, 'host_mismatch'],
     ['goes to the host with a dot', { authority: 'api.example.com.' }, 'host_mismatch'],
     ['says no host', { authority: '' }, 'host_mismatch'],
+    ['says no method', { method: '' }, 'request_not_allowed'],
+    ['would be sent back', { method: 'trace' }, 'request_not_allowed'],
   ])('refuses in the same turn a request that %s', async (_, facts, code) => {
     const { waited, result } = await decided(facts);
 

@@ -56,14 +56,15 @@ export async function discover(
 
 /** Undefined when it is no number of a page. */
 function pageAsked(query: string): number | undefined {
-  const page = new URLSearchParams(query).get('page') ?? '1';
+  const [, page = '1'] = /(?:^|&)page=([^&]*)/.exec(query) ?? [];
   return /^[1-9]\d{0,5}$/.test(page) ? Number(page) : undefined;
 }
 
 /** Whoever takes anything is a program. */
 function prefersHtml(accept: string): boolean {
+  // The best one comes first.
   const types = parseAccept(accept);
-  const quality = (type: string) => Math.max(0, ...types.filter((it) => it.type === type).map(({ q }) => q));
+  const quality = (type: string) => types.find((it) => it.type === type)?.q ?? 0;
   return quality('text/html') > quality('application/json');
 }
 

@@ -11,7 +11,7 @@ export interface Listing {
   readonly only?: readonly string[];
   /** Where the requests go. */
   readonly host: string;
-  /** Methods and paths that are allowed: one of these must match. */
+  /** Methods and paths that are allowed: one of these must match. TRACE, TRACK and DEBUG never are, whatever they say. */
   readonly allow: readonly string[];
   /** What the request gets on its way: each kind of credential, and where it is put. */
   readonly authentication: readonly { readonly kind: string; readonly sets: readonly string[] }[];

@@ -42,7 +42,7 @@ ${curl === undefined ? '' : html`<pre tabindex="0"><code>${curl}</code></pre>`}
 <dl>
 <dt>Address<dd>${it.baseUrls.length === 0 ? 'not known here' : it.baseUrls.map((url) => html`<code>${url}</code> `)}
 ${it.only === undefined ? '' : html`<dt>Paths<dd>${it.only.map((text) => html`<code>${text}</code> `)}`}
-<dt>Allowed<dd>${isEverything(it) ? 'everything' : it.allow.map((rule) => html`<code>${rule}</code> `)}
+<dt>Allowed<dd>${isEverything(it) ? 'everything but TRACE, TRACK and DEBUG' : it.allow.map((rule) => html`<code>${rule}</code> `)}
 <dt>Key<dd>${it.authentication.map(({ kind, sets }) => `${kind} → ${sets.join(', ')}`).join(' · ')}${it.redacted ? ', taken out of responses' : ''}
 <dt>Open to<dd>${it.allowedBy}${it.instance === undefined ? '' : ` (${it.instance})`}
 </dl>

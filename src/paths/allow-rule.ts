@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http';
 import { canonicalSegments } from './canonical-path.ts';
+import { isForbidden } from './method.ts';
 
 /** A rule that cannot be read: the message gives the reason, `mend` what to write instead. */
 export class AllowRuleError extends Error {
@@ -24,7 +25,7 @@ export interface AllowRule {
   readonly open: boolean;
 }
 
-const KNOWN_METHODS = new Set(METHODS.filter((method) => method !== 'CONNECT'));
+const KNOWN_METHODS = new Set(METHODS.filter((method) => !isForbidden(method)));
 
 /**
  * Reads a rule: a method and a path, with a blank between them.
@@ -86,6 +87,12 @@ function checkMethod(method: string, path: string, text: string): void {
     throw new AllowRuleError(
       `the rule "${text}" has its method in small letters, and methods differ by case`,
       `write "${method.toUpperCase()} ${path}"`,
+    );
+  }
+  if (isForbidden(method)) {
+    throw new AllowRuleError(
+      `the rule "${text}" has the method ${method}, which is never allowed`,
+      'take the rule out: such a request would send the key back, or is none for an API',
     );
   }
   if (/[,|]/.test(method)) {

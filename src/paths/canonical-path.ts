@@ -12,6 +12,14 @@ export interface CanonicalPathOptions {
 const PLAIN = /^(?:\/[\w~!$&'()*+,=:@-][\w~!$&'()*+,=:@.-]*)*\/?$/;
 
 /**
+ * More marks on one character than any language has. To put a run of them in order takes time by the square of its length. The
+ * sound marks of half-width katakana become marks when they are folded.
+ *
+ * @see https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format
+ */
+const TOO_MANY_MARKS = /[\p{M}\uff9e\uff9f]{31}/u;
+
+/**
  * The segments of a path in the one reading that rules are matched on: the query cut off, percent-escapes decoded, text in
  * Unicode. Undefined, which means that the request is to be refused, for every path that servers read in more than one way.
  *
@@ -20,8 +28,9 @@ const PLAIN = /^(?:\/[\w~!$&'()*+,=:@-][\w~!$&'()*+,=:@.-]*)*\/?$/;
  * Refused are: a path that does not begin with `/`; empty segments (`//`); dot segments, and segments of dots and blanks alone
  * (some servers cut blanks and dots off an end); backslashes; `#`, raw blanks and control characters; malformed escapes and
  * bytes that are not UTF-8, overlong ones among them; what a second decoding would change (`%252e`); path parameters, since servlet
- * containers take `;…` away and others do not; an escaped `/`, `?`, `#` or `;`; and characters that Unicode's compatibility forms
- * or the removal of invisible ones turn into a slash, a backslash or a dot segment. Raw bytes outside ASCII are read like escaped ones.
+ * containers take `;…` away and others do not; an escaped `/`, `?`, `#` or `;`; more than 30 marks on one character; and characters
+ * that Unicode's compatibility forms or the removal of invisible ones turn into a slash, a backslash or a dot segment. Raw bytes
+ * outside ASCII are read like escaped ones.
  *
  * @param path `:path` as bytes decoded as latin1, one character a byte.
  * @see RFC 3986, sections 3.3 and 6.2.2
@@ -61,7 +70,9 @@ function decoded(segment: string): string | undefined {
 function isAmbiguous(text: string): boolean {
   if (isDotsOrNothing(text)) return true;
   if (/^[\x20-\x7e]*$/.test(text)) return false;
-  const folded = text.replace(/\p{Default_Ignorable_Code_Point}/gu, '').normalize('NFKC');
+  const visible = text.replace(/\p{Default_Ignorable_Code_Point}/gu, '');
+  if (TOO_MANY_MARKS.test(visible)) return true;
+  const folded = visible.normalize('NFKC');
   return /[/\\]/.test(folded) || isDotsOrNothing(folded);
 }
 

@@ -44,7 +44,7 @@ export function responseFacts(request: ProcessingRequest): ResponseFacts {
       ? {
           versions: listed(request, 'tried'),
           tokens: listed(request, 'tokens'),
-          sealed: (id) => (id in sealedIn(request) ? listed(request, id, SEALED_NAMESPACE) : undefined),
+          sealed: (id) => (Object.hasOwn(sealedIn(request), id) ? listed(request, id, SEALED_NAMESPACE) : undefined),
         }
       : undefined,
     isOfDestination: attributes?.[DETAILS_ATTRIBUTE] === 'via_upstream',

@@ -1,5 +1,5 @@
 import type { Forms } from '../redaction/forms.ts';
-import { Redactor, redactHeader } from '../redaction/redactor.ts';
+import { headerRedactor, Redactor } from '../redaction/redactor.ts';
 import type { Denied } from './answer.ts';
 import { encode, encodeDenial } from './encode.ts';
 import { HeaderValueOption_HeaderAppendAction as Append } from './gen/envoy/config/core/v3/base.ts';
@@ -180,10 +180,11 @@ function isEncoded(list: HeaderList): boolean {
 function mutation(forms: Forms, list: HeaderList, removed: readonly string[]): HeaderMutation {
   const touched = new Set<string>();
   const named = new Set<string>();
+  const redact = headerRedactor(forms);
   const clean = list.map(({ key, rawValue }) => {
-    const value = redactHeader(forms, rawValue);
+    const value = redact(rawValue);
     const name = Buffer.from(key, 'latin1');
-    if (redactHeader(forms, name) !== name) named.add(key);
+    if (redact(name) !== name) named.add(key);
     if (value !== rawValue) touched.add(key);
     return { key, value };
   });

@@ -1,3 +1,4 @@
+import { bordersOf } from './borders.ts';
 import { DONE, Graph } from './graph.ts';
 import { type Pattern, patternsOf } from './patterns.ts';
 import { Prefilter } from './prefilter.ts';
@@ -20,6 +21,18 @@ export interface Tables {
   readonly roots: Uint32Array;
   /** For each unit 1 if its pattern ends with it. */
   readonly lasts: Uint8Array;
+  /** For each unit how many of its pattern stand before it. */
+  readonly places: Uint32Array;
+  /** For each unit the node at which its spellings begin once what may stand before it has come; -1 where nothing may. */
+  readonly origins: Int32Array;
+  /** For each unit 1 if its pattern can begin with it too. */
+  readonly begins: Uint8Array;
+  /** For each unit, being the next one to come, the unit to come after the longest border before another one; else -1. */
+  readonly others: Int32Array;
+  /** The same before the same one. */
+  readonly sames: Int32Array;
+  /** For each unit that its pattern ends with the unit to come after the longest border of the pattern; else -1. */
+  readonly wholes: Int32Array;
   /** The edges of node n are those from `edges[n]` to `edges[n + 1]`, exclusive. */
   readonly edges: Uint32Array;
   readonly edgeBytes: Uint8Array;
@@ -32,6 +45,8 @@ export interface Tables {
   readonly prefilter: Prefilter;
   /** Scratch: the step at which a unit was last entered. Searches may share it, since each step is one synchronous turn. */
   readonly entered: Uint32Array;
+  /** Scratch: for such a unit the last thread that has entered it. */
+  readonly heads: Int32Array;
   step: number;
   wiped: boolean;
 }
@@ -106,12 +121,37 @@ function flatten(graph: Graph, patterns: readonly Pattern[]): Tables {
   const edges = nodes.flat();
   const units = patterns.flat();
   const firsts = patterns.map((_, index) => patterns.slice(0, index).reduce((sum, { length }) => sum + length, 0));
+  const places = new Uint32Array(units.length);
+  const begins = new Uint8Array(units.length);
+  const origins = new Int32Array(units.length);
+  const others = new Int32Array(units.length).fill(-1);
+  const sames = new Int32Array(units.length).fill(-1);
+  const wholes = new Int32Array(units.length).fill(-1);
+  for (const [index, pattern] of patterns.entries()) {
+    const first = firsts[index] ?? 0;
+    const borders = bordersOf(pattern, (node) => graph.originOf(node));
+    begins.set(borders.begins, first);
+    for (let place = 0; place < pattern.length; place += 1) {
+      const [other = -1, same = -1] = [borders.other[place], borders.same[place]];
+      places[first + place] = place;
+      origins[first + place] = graph.originOf(pattern[place] ?? DONE) ?? -1;
+      if (other >= 0) others[first + place] = first + other;
+      if (same >= 0) sames[first + place] = first + same;
+    }
+    if (borders.whole >= 0) wholes[first + pattern.length - 1] = first + borders.whole;
+  }
   const begun = firsts.flatMap((unit) => graph.edges(units[unit] ?? DONE).map((edge) => ({ ...edge, unit })));
   begun.sort((one, other) => one.byte - other.byte);
 
   return {
     roots: Uint32Array.from(units),
     lasts: Uint8Array.from(patterns.flatMap(({ length }) => [...new Uint8Array(length - 1), 1])),
+    places,
+    origins,
+    begins,
+    others,
+    sames,
+    wholes,
     edges: sums(nodes.map(({ length }) => length)),
     edgeBytes: Uint8Array.from(edges, ({ byte }) => byte),
     edgeTargets: Int32Array.from(edges, ({ to }) => to),
@@ -120,6 +160,7 @@ function flatten(graph: Graph, patterns: readonly Pattern[]): Tables {
     startTargets: Int32Array.from(begun, ({ to }) => to),
     prefilter: new Prefilter(graph, patterns),
     entered: new Uint32Array(units.length),
+    heads: new Int32Array(units.length),
     step: 0,
     wiped: false,
   };

@@ -14,6 +14,7 @@ export class Graph {
   readonly #edges: Edge[][] = [];
   readonly #shared = new Map<string, number>();
   readonly #longest = new Map<number, number>();
+  readonly #origins = new Map<number, number>();
 
   /** A new node without edges. */
   node(): number {
@@ -22,7 +23,14 @@ export class Graph {
 
   /** A new node that leads where another one leads. */
   copy(node: number): number {
-    return this.#edges.push([...this.edges(node)]) - 1;
+    const copy = this.#edges.push([...this.edges(node)]) - 1;
+    this.#origins.set(copy, node);
+    return copy;
+  }
+
+  /** The node that a node is a copy of; undefined when it is none. */
+  originOf(node: number): number | undefined {
+    return this.#origins.get(node);
   }
 
   /** Adds a path from one node to another. Paths that begin alike share nodes, so that few of them are followed at once. */

@@ -130,13 +130,23 @@ function slice(bytes: Buffer, from: number, to: number): Buffer {
 }
 
 /**
- * The value of a header or trailer without the values to hide: the same object when there are none in it. Of use for names too:
- * a header whose name does not come back as the same object must be removed, since a marker cannot stand in a name.
+ * Takes values out of the headers or trailers of one response. What it gives for a name or a value is the same object when none of
+ * them stands in it. Of use for names too: a header whose name does not come back as the same object must be removed, since a
+ * marker cannot stand in a name.
  *
- * @throws Error when the forms were wiped.
+ * What it returns throws an Error when the forms were wiped.
  */
-export function redactHeader(forms: Forms, value: Buffer): Buffer {
-  const redactor = new Redactor(forms);
-  const parts = [redactor.push(value), redactor.end()];
-  return redactor.count === 0 ? value : Buffer.concat(parts);
+export function headerRedactor(forms: Forms): (text: Buffer) => Buffer {
+  let isFound = false;
+  const search = new Search(forms, () => {
+    isFound = true;
+  });
+  return (text) => {
+    isFound = false;
+    search.read(text);
+    search.end();
+    if (!isFound) return text;
+    const redactor = new Redactor(forms);
+    return Buffer.concat([redactor.push(text), redactor.end()]);
+  };
 }

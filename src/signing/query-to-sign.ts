@@ -1,3 +1,4 @@
+import { percentEncode } from '../paths/percent-encode.ts';
 import { signsLikeS3 } from './path-to-sign.ts';
 import { decodePercent } from './percent.ts';
 import { UnsignableRequestError } from './unsignable-request-error.ts';
@@ -13,7 +14,8 @@ const PRESIGNED = new Set([
 ]);
 
 /**
- * The parameters of a query, decoded, as the signer takes them: it encodes and sorts them.
+ * The canonical query that a signature covers: the parameters decoded, encoded in the one way of AWS, and sorted by their names,
+ * then by their values.
  *
  * A parameter without `=` counts as one with an empty value, and what stands between two `&` with nothing in between does
  * not count. Of a parameter that is repeated every value is signed, as AWS's test suite has it; S3 alone looks at the first
@@ -21,19 +23,30 @@ const PRESIGNED = new Set([
  *
  * @param query without the question mark.
  * @throws UnsignableRequestError for a presigned URL, and for escapes that are not UTF-8.
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
-export function queryToSign(query: string, service: string): Record<string, string[]> {
-  const parameters: Record<string, string[]> = {};
+export function queryToSign(query: string, service: string): string {
+  const forgets = signsLikeS3(service);
+  const seen = new Set<string>();
+  const parameters: { readonly name: string; readonly value: string }[] = [];
   for (const part of query.split('&')) {
     if (part === '') continue;
     const equals = part.indexOf('=');
     const name = decodePercent(equals < 0 ? part : part.slice(0, equals), 'query');
     const value = equals < 0 ? '' : decodePercent(part.slice(equals + 1), 'query');
     refusePresigned(name);
-    if (!Object.hasOwn(parameters, name)) parameters[name] = [value];
-    else if (!signsLikeS3(service)) parameters[name]?.push(value);
+    if (forgets && seen.has(name)) continue;
+    seen.add(name);
+    parameters.push({ name: percentEncode(name), value: percentEncode(value) });
   }
-  return parameters;
+  parameters.sort((one, other) => compare(one.name, other.name) || compare(one.value, other.value));
+  return parameters.map(({ name, value }) => `${name}=${value}`).join('&');
+}
+
+/** By code units, which for texts in ASCII are their bytes. */
+function compare(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }
 
 function refusePresigned(name: string): void {

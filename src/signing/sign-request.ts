@@ -1,9 +1,8 @@
-import { SignatureV4 } from '@smithy/signature-v4';
 import { announcedPayload } from './announced-payload.ts';
 import { headersToSign } from './headers-to-sign.ts';
 import { pathToSign, signsLikeS3 } from './path-to-sign.ts';
 import { queryToSign } from './query-to-sign.ts';
-import { Sha256 } from './sha256.ts';
+import { Signer } from './signer.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** A request as it goes out, but for its signature. */
@@ -42,8 +41,9 @@ export interface SignedHeaders {
 /**
  * Signs a request with AWS Signature Version 4. What the client's SDK signed with a key of its own is replaced.
  *
- * Signed are the method, the path and the query as AWS reads them from the wire, `host`, `content-type`, every `x-amz-…`
- * header, and the body or the word that stands for it.
+ * Signed are the method, the path and the query as AWS reads them from the wire, `host`, `content-type` and every `x-amz-…` as far
+ * as they are among the headers given, and the body or the word that stands for it. With the `forward_rules` of envoy.yaml, Envoy
+ * shows `x-amz-…` alone, so `content-type` is sent unsigned, which AWS takes.
  *
  * The promise settles in microtasks alone: nothing is waited for.
  *
@@ -62,20 +62,14 @@ export async function signRequest(
   const announced = announcedPayload(request.headers);
   const payload = announced ?? (request.payload === 'unsigned' ? 'UNSIGNED-PAYLOAD' : undefined);
   const credentials = key.reveal();
-  const signer = new SignatureV4({
-    service,
-    region,
-    credentials,
-    sha256: Sha256,
-    uriEscapePath: !signsLikeS3(service),
-  });
+  const scope = { service, region, uriEscapePath: !signsLikeS3(service) };
+  const signer = new Signer(scope, credentials, queryToSign(query, service));
   const { headers } = await signer.sign(
     {
       method: request.method,
       protocol: 'https:',
       hostname: request.authority,
       path: pathToSign(path, service),
-      query: queryToSign(query, service),
       headers: {
         ...headersToSign(request.headers),
         host: request.authority,

@@ -338,6 +338,7 @@ describe('a request that pretends', () => {
           route('open', {}),
           route('guarded', { callers: [TRUSTED, 'spiffe://acme/agents/*', 'claim:groups=agents'] }),
           route('ruled', { allow: ['GET /v1/public/**'] }),
+          route('any', { allow: ['* /v1/public/**'] }),
         );
       },
     });
@@ -421,7 +422,23 @@ describe('a request that pretends', () => {
     ['several Cookies', { ':authority': 'HOST', cookie: ['a=mine', 'b=mine'], authorization: 'Bearer mine' }],
     ['a scheme of https', { ':authority': 'HOST', ':scheme': 'https' }],
     ['CONNECT', { ':authority': 'HOST:443', ':method': 'CONNECT' }],
-    ['TRACE', { ':authority': 'HOST', ':method': 'TRACE' }],
+    ...[
+      'TRACE',
+      'trace',
+      'Trace',
+      'TRACK',
+      'track',
+      'DEBUG',
+      'Debug',
+      'PRI',
+      'connect',
+      'GET ',
+      'G\0T',
+      'GET,POST',
+    ].map((method): [string, OutgoingHttpHeaders] => [
+      `the method ${JSON.stringify(method)}`,
+      { ':authority': 'HOST', ':method': method, authorization: 'Bearer mine' },
+    ]),
     ['a path that is a URL', { ':authority': 'nowhere.int', ':path': 'http://HOST/v1/a' }],
     ['an underscore', { ':authority': 'HOST', authorization_: 'mine', x_api_key: 'mine' }],
   ])('in HTTP/2 without TLS by %s', (_, headers) => {
@@ -464,6 +481,27 @@ describe('a request that pretends', () => {
       expectOnlyOurKey();
       expect(stack.upstream.requests.entries.filter(({ method }) => method !== 'GET')).toEqual([]);
     });
+  });
+
+  it.each<[method: string, host: string, outcome: number | string]>([
+    ['TRACE', 'open.int', 'request_not_allowed'],
+    ['trace', 'open.int', 'request_not_allowed'],
+    ['Track', 'open.int', 'request_not_allowed'],
+    ['debug', 'open.int', 'request_not_allowed'],
+    ['trace', 'any.int', 'request_not_allowed'],
+    ['get', 'ruled.int', 'request_not_allowed'],
+    ['Get', 'ruled.int', 'request_not_allowed'],
+    ['GET', 'ruled.int', 200],
+    ['patch', 'open.int', 200],
+    ['patch', 'any.int', 200],
+  ])('is judged by its method over HTTP/2, of which case matters: %s to %s is %s', async (method, host, outcome) => {
+    const session = connect(`http://127.0.0.1:${stack.port}`);
+    const stream = session.request({ ':authority': host, ':method': method, ':path': '/v1/public/a' });
+    const [answer] = await once(stream.end(), 'response');
+    session.destroy();
+
+    expect(answer['x-attache-error'] ?? answer[':status']).toBe(outcome);
+    expect(stack.upstream.requests.entries.map((it) => it.method)).toEqual(outcome === 200 ? [method] : []);
   });
 
   it('takes no credential along among the trailers of HTTP/2', async () => {

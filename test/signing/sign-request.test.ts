@@ -118,6 +118,14 @@ describe('a parameter that is repeated', () => {
   });
 });
 
+it.each(['__proto__', 'constructor', 'toString', '0'])('counts a parameter whatever its name: %s', async (name) => {
+  const signatures = await Promise.all(
+    [s3, api].flatMap((scope) => ['/', `/?${name}=x`, `/?${name}=y`].map((path) => signatureOf(path, scope))),
+  );
+
+  expect(new Set(signatures).size).toBe(6);
+});
+
 it('does not count a parameter of which there is nothing between two ampersands', async () => {
   expect(await signatureOf('/?&a=1&&b=2&', api)).toBe(await signatureOf('/?a=1&b=2', api));
 });

@@ -26,7 +26,7 @@ export function naiveDecision(
   path: string,
 ): NaiveDecision {
   if (callers !== undefined && !callers.some((rule) => isMeant(rule, tags, caller))) return 'caller_not_allowed';
-  if (method === 'TRACE') return 'request_not_allowed';
+  if (/^(?:trace|track|debug|connect|pri)$/i.test(method)) return 'request_not_allowed';
   if (allow !== undefined && !allow.some((rule) => isAllowed(rule, method, path))) return 'request_not_allowed';
   return 'sent';
 }
