@@ -42,6 +42,7 @@ import { createLog } from '../src/telemetry/log.ts';
 import { caller, policy } from './callers/support.ts';
 import { credential, request, version } from './credentials/support.ts';
 import { answered, catalogueOf, question, virtualHost } from './discovery/support.ts';
+import { soon } from './support/deadline.ts';
 import { grown, PATHS, QUERIES, type Shape, shapes, VALUES } from './support/worst-texts.ts';
 
 /** What Envoy lets a caller send in all headers together, the path among them, unless `max_request_headers_kb` says otherwise. */
@@ -353,7 +354,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   'callers: a URI in a certificate': { use: (text) => parseUriSan(`spiffe://${text}`), parts: inHost },
   'callers: who it is': { use: (text) => callerOf(text, `spiffe://${text}`, undefined), parts: inHost },
   'callers: whether a certificate lets in': {
-    use: (text) => callers.decide(caller({ uriSan: `spiffe://acme/${text}` })),
+    use: (text) => callers.decide(caller({ uriSan: `spiffe://acme/${text}` }), soon()),
     parts: ['a', '/', 'b', '.', 'a/', '/b'],
     size: 2_048,
   },
@@ -361,6 +362,7 @@ const TABLE: Readonly<Record<string, Row>> = {
     use: (text) =>
       callers.decide(
         caller({ claims: claimsOf({ 'envoy.filters.http.jwt_authn': { attache: { groups: list(text) } } }) }),
+        soon(),
       ),
     parts: ['\n', 'a', 'agent', 'é'],
   },
