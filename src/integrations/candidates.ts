@@ -1,11 +1,12 @@
 import { isSeq, type Node } from 'yaml';
 import { type Block, readBlock } from './block.ts';
 import { didYouMean } from './closest.ts';
+import type { ServerWide } from './description.ts';
 import type { Route } from './envoy-routes.ts';
 import { hostFault } from './host.ts';
 import { type PinnedHost, pinnedHost } from './pinned-host.ts';
 import type { Problem } from './problem.ts';
-import { readServerWide, SERVER_WIDE_KEYS, type ServerWide, serverWideOfEnvoy } from './server-wide.ts';
+import { readServerWide, SERVER_WIDE_KEYS, serverWideOfEnvoy } from './server-wide.ts';
 import { type WayIn, waysInto } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { textOf } from './yaml-values.ts';

@@ -1,7 +1,8 @@
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
+import { BoundError } from './yaml-bounds.ts';
 import type { YamlSource } from './yaml-source.ts';
 
-/** More values than any block has. Aliases of aliases can stand for billions in a few lines. */
+/** More values than any key of a block has. */
 const MOST_VALUES = 10_000;
 
 /** What Envoy's parser takes for a boolean when it stands without quotes (YAML 1.1), or for nothing at all. */
@@ -42,13 +43,18 @@ export function millisecondsOf(node: Node | undefined): number | undefined {
 /**
  * A node as plain values, aliases written out.
  *
- * @throws RangeError for more than {@link MOST_VALUES}.
+ * @throws BoundError for more than {@link MOST_VALUES}.
  */
 export function plainOf(source: YamlSource, node: Node | undefined): unknown {
   let left = MOST_VALUES;
   const convert = (value: unknown): unknown => {
     left -= 1;
-    if (left < 0) throw new RangeError(`more than ${MOST_VALUES} values`);
+    if (left < 0)
+      throw new BoundError(
+        node?.range?.[0] ?? 0,
+        `this stands for more than ${MOST_VALUES} values`,
+        'write it plainer; no block needs so many',
+      );
     const here = source.follow(value);
     if (isMap(here)) return Object.fromEntries(source.pairs(here).map((pair) => [pair.key, convert(pair.value)]));
     if (isSeq(here)) return source.items(here).map(convert);
