@@ -10,7 +10,7 @@ import type { Settings } from './settings.ts';
  * @throws Error when an address cannot be had.
  */
 export async function serve(settings: Settings): Promise<void> {
-  // The file is read in a thread while all else is loaded.
+  // The file is read in a process of its own while all else is loaded.
   const opening = ConfigurationFile.open(settings.config);
   opening.catch(() => undefined);
   // A supervisor holds no secret, so it does not load what reads them either.

@@ -30,7 +30,7 @@ process.on('message', (message: ToWorker<Settings>) => {
       start(message).catch(fail);
       break;
     case 'page':
-      tell({ kind: 'page', version: message.version, index: message.index });
+      tell({ kind: 'page', delivery: message.delivery, index: message.index });
       take(arrival.add(message));
       break;
     case 'ping':

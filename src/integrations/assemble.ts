@@ -2,7 +2,7 @@ import { MOST_SECRETS } from '../secrets/secret-store.ts';
 import type { Candidate } from './candidates.ts';
 import { closest } from './closest.ts';
 import type { IntegrationDescription } from './description.ts';
-import type { Problem } from './problem.ts';
+import { MOST_PROBLEMS, type Problem } from './problem.ts';
 import type { WayIn } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 
@@ -30,7 +30,10 @@ export function assemble(
       );
     }
   }
-  for (const candidate of candidates) problems.push(...referenceProblems(source, candidate, definitions));
+  for (const candidate of candidates) {
+    // Finding what is meant takes a look at all names; more problems than these are not told anyway.
+    if (problems.length < MOST_PROBLEMS) problems.push(...referenceProblems(source, candidate, definitions));
+  }
 
   const waysIn = new Map<string, WayIn[]>();
   for (const { block, waysIn: ways } of candidates) {

@@ -57,6 +57,8 @@ export function readBlock(
       ],
     };
   }
+  // Whatever is read of it below, it is modest.
+  plainOf(source, node);
   const keys = source.pairs(node).filter((pair) => !extra.includes(pair.key));
   const problems = keys.flatMap((pair) =>
     KEYS.includes(pair.key) ? [] : [unknownKey(source, pair.key, pair.keyNode)],

@@ -6,9 +6,9 @@ import { type Candidates, ofList, ofRoutes } from './candidates.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { CatalogueDescription, IntegrationDescription } from './description.ts';
 import { allMaps, findRoutes, misplacedBlocks, type Route } from './envoy-routes.ts';
-import { type Problem, sortProblems } from './problem.ts';
+import { foremost, type Problem } from './problem.ts';
 import { redactionProblems, responsePassages } from './redaction-filter.ts';
-import { BoundError, MOST_PROBLEMS } from './yaml-bounds.ts';
+import { BoundError } from './yaml-bounds.ts';
 import { YamlSource } from './yaml-source.ts';
 
 /** Everything that a file says about integrations, right or wrong. */
@@ -64,23 +64,6 @@ function examined(parts: Omit<Examined, 'catalogue'>): Examined {
   }) as Examined;
 }
 
-/** In the order of the file, no more than anybody reads. */
-function foremost(problems: readonly Problem[]): Problem[] {
-  const sorted = sortProblems(problems);
-  const last = sorted[MOST_PROBLEMS];
-  if (last === undefined) return sorted;
-  const errors = sorted.filter(({ severity }) => severity === 'error');
-  return [
-    ...sortProblems([...errors, ...sorted.filter(({ severity }) => severity === 'warning')].slice(0, MOST_PROBLEMS)),
-    {
-      ...last,
-      severity: errors.length > 0 ? 'error' : 'warning',
-      reason: `${sorted.length - MOST_PROBLEMS} more problems are not listed`,
-      mend: 'mend those above first',
-    },
-  ];
-}
-
 function read(source: YamlSource): Examined {
   const isEnvoy = ENVOY_KEYS.some((key) => source.key(source.root, key) !== undefined);
   const isList = source.key(source.root, 'integrations') !== undefined;
@@ -103,14 +86,7 @@ function read(source: YamlSource): Examined {
     ...misplacedBlocks(source, maps, routes),
     ...bodyOverrideProblems(source, maps),
   ];
-  const redacting = integrations.filter(({ redact }) => redact);
-  if (redacting.length > 0) {
-    if (isList) all.push(...redacting.map(unseenResponses));
-    else {
-      const names = new Set(redacting.map(({ name }) => name));
-      all.push(...redactionProblems(source, responsePassages(source, maps, routes), names));
-    }
-  }
+  all.push(...redactionFaults(source, { isList, maps, routes, integrations }));
   if (all.length === 0 && integrations.length === 0) all.push(noIntegration(source, isList));
   return examined({
     source,
@@ -120,6 +96,25 @@ function read(source: YamlSource): Examined {
     description: { serverWide: found.serverWide, integrations },
     problems: foremost(all),
   });
+}
+
+function redactionFaults(
+  source: YamlSource,
+  {
+    isList,
+    maps,
+    routes,
+    integrations,
+  }: Pick<Examined, 'maps' | 'routes'> & {
+    readonly isList: boolean;
+    readonly integrations: readonly IntegrationDescription[];
+  },
+): Problem[] {
+  const redacting = integrations.filter(({ redact }) => redact);
+  if (redacting.length === 0) return [];
+  if (isList) return foremost(redacting.map(unseenResponses));
+  const names = new Set(redacting.map(({ name }) => name));
+  return foremost(redactionProblems(source, responsePassages(source, maps, routes), names));
 }
 
 function unseenResponses({ name, secretAt }: IntegrationDescription): Problem {

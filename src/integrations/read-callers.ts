@@ -9,6 +9,10 @@ import { textOf } from './yaml-values.ts';
 /** The key that {@link readCallers} reads. */
 export const CALLERS_KEY = 'callers';
 
+/** How many rules an integration may have of its own, and how many a tag. */
+const MOST_RULES = 1_000;
+const MOST_TAGGED = 20_000;
+
 const EXAMPLE = 'callers: ["tag:agents", 10.1.0.0/16]';
 
 /** Reads the key `callers` of a block: who may use the integration. Absent, whoever can reach its route. */
@@ -20,7 +24,12 @@ export function readCallers(
   const key = source.key(block, CALLERS_KEY);
   if (key === undefined) return { callers: undefined, problems: [] };
   const node = source.get(block, CALLERS_KEY);
-  const { rules, problems } = readRules(source, { key: CALLERS_KEY, example: EXAMPLE }, node ?? key, node);
+  const { rules, problems } = readRules(
+    source,
+    { key: CALLERS_KEY, example: EXAMPLE, most: MOST_RULES, beyond: 'give them a tag' },
+    node ?? key,
+    node,
+  );
   const tagNames = tags.map(([tag]) => tag);
   for (const { rule, at } of rules) {
     // EC2 may know tags that the file does not.
@@ -47,7 +56,12 @@ export function readTagged(
 ): { rules: string[]; problems: Problem[] } {
   const name = `tags.${tag}`;
   const node = source.follow(value);
-  const { rules, problems } = readRules(source, { key: name, example: `${tag}: [10.1.0.0/16]` }, node ?? key, node);
+  const { rules, problems } = readRules(
+    source,
+    { key: name, example: `${tag}: [10.1.0.0/16]`, most: MOST_TAGGED, beyond: 'write wider networks' },
+    node ?? key,
+    node,
+  );
   const direct: string[] = [];
   for (const { rule, at } of rules) {
     if (rule.kind === 'tag')
@@ -60,7 +74,12 @@ export function readTagged(
 /** Reads a list of rules, each with its place. */
 function readRules(
   source: YamlSource,
-  { key, example }: { readonly key: string; readonly example: string },
+  {
+    key,
+    example,
+    most,
+    beyond,
+  }: { readonly key: string; readonly example: string; readonly most: number; readonly beyond: string },
   place: Node | undefined,
   node: Node | undefined,
 ): { rules: { rule: CallerRule; at: Node }[]; problems: Problem[] } {
@@ -71,6 +90,9 @@ function readRules(
   if (items.length === 0) {
     const problem = source.error(place, `${key} is empty, so it lets nobody in`, `name at least one: ${example}`);
     return { rules: [], problems: [problem] };
+  }
+  if (items.length > most) {
+    return { rules: [], problems: [source.error(items[most], `${key} has more than ${most} rules`, beyond)] };
   }
   const problems: Problem[] = [];
   const rules = items.flatMap((at) => {

@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node } from 'yaml';
-import { BoundError, MOST_LEVELS, MOST_PROBLEMS, MOST_WRITTEN_OUT } from './yaml-bounds.ts';
+import { MOST_PROBLEMS } from './problem.ts';
+import { BoundError, MOST_LEVELS, MOST_WRITTEN_OUT } from './yaml-bounds.ts';
 
 /** What is wrong with a node that is valid YAML. */
 interface Fault {

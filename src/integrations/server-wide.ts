@@ -13,6 +13,9 @@ import { booleanOf, plainOf, textOf } from './yaml-values.ts';
 /** The keys of what is server-wide, wherever it stands. */
 export const SERVER_WIDE_KEYS = ['tags', 'tags_from_ec2', 'hosts_from_secret_tags', 'discovery'];
 
+/** How many values each of them may have: room for 20,000 callers in all tags together. */
+const MOST_VALUES = 25_000;
+
 const EC2 = {
   key: 'tags_from_ec2',
   example: 'tags_from_ec2: { region: eu-west-1, vpc: vpc-0123456789abcdef0, tag: attache }, or true',
@@ -61,6 +64,7 @@ export function readServerWide(
   source: YamlSource,
   block: Node | undefined,
 ): { serverWide: ServerWide; problems: Problem[] } {
+  for (const key of SERVER_WIDE_KEYS) plainOf(source, source.get(block, key), MOST_VALUES);
   const { tags, problems } = readTags(source, block);
   const ec2 = readEc2(source, block);
   const discovery = readDiscovery(source, block);

@@ -10,9 +10,6 @@ export const MOST_TOKENS = 2_000_000;
 /** How many keys and values a file may stand for, with its aliases written out, as Envoy reads them. */
 export const MOST_WRITTEN_OUT = 2_000_000;
 
-/** How many problems are told of one file; those beyond are counted. */
-export const MOST_PROBLEMS = 100;
-
 /** A file is beyond a limit, so that it is read no further. */
 export class BoundError extends Error {
   /** Where in the text the limit is passed. */

@@ -1,8 +1,8 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, type YAMLMap } from 'yaml';
 import { composeYaml } from './compose-yaml.ts';
-import type { Place, Problem } from './problem.ts';
+import { MOST_PROBLEMS, type Place, type Problem } from './problem.ts';
 import { resolveAliases } from './resolve-aliases.ts';
-import { BoundError, MOST_PROBLEMS } from './yaml-bounds.ts';
+import { BoundError } from './yaml-bounds.ts';
 import { yamlProblem } from './yaml-problem.ts';
 
 /**
@@ -41,11 +41,11 @@ export class YamlSource {
   }
 
   error(node: Node | undefined, reason: string, mend: string): Problem {
-    return { ...this.place(node), severity: 'error', reason, mend };
+    return { ...this.place(node), severity: 'error', reason: brief(reason), mend: brief(mend) };
   }
 
   warning(node: Node | undefined, reason: string, mend: string): Problem {
-    return { ...this.place(node), severity: 'warning', reason, mend };
+    return { ...this.place(node), severity: 'warning', reason: brief(reason), mend: brief(mend) };
   }
 
   /** The node itself, or what it is an alias of. */
@@ -107,4 +107,9 @@ export class YamlSource {
     for (const [alias, target] of targets) this.#targets.set(alias, target);
     return faults.map(({ node, reason, mend }) => this.error(node, reason, mend));
   }
+}
+
+/** A sentence that quotes the file is no longer than anybody reads. */
+function brief(sentence: string): string {
+  return sentence.length <= 1_000 ? sentence : `${sentence.slice(0, 1_000)}…`;
 }

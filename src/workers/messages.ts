@@ -32,7 +32,7 @@ export type FromWorker =
   | { readonly kind: 'pong'; readonly counts: Counts }
   | { readonly kind: 'report'; readonly question: number; readonly report: Report }
   /** It has got a part of a configuration. */
-  | { readonly kind: 'page'; readonly version: string; readonly index: number }
+  | { readonly kind: 'page'; readonly delivery: number; readonly index: number }
   /** It listens, and the first reading of its secrets was tried. */
   | { readonly kind: 'ready' }
   /** It cannot start; `settings` when that is for settings which contradict each other. */
@@ -43,6 +43,8 @@ export type FromWorker =
 /** A page of a configuration, in order from 0 to `of` - 1. */
 export interface ConfigurationPage {
   readonly kind: 'page';
+  /** Counts the configurations that were handed over to this worker: the same one may be so twice. */
+  readonly delivery: number;
   readonly version: string;
   readonly size: number;
   readonly index: number;
