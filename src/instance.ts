@@ -1,13 +1,13 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Counts, Report, ResultCount } from './admin/report.ts';
 import { type AuditEntry, auditFields } from './audit-record.ts';
 import { withDeadline } from './cache/deadline.ts';
 import { Ec2Directory } from './callers/ec2-directory.ts';
+import { catalogueOf } from './configuration/catalogue-of.ts';
+import type { Configuration } from './configuration/configuration.ts';
 import { decide } from './decide.ts';
 import { hide, sealHidden } from './hide.ts';
-import type { Catalogue } from './integrations/catalogue.ts';
-import { formatProblem, type Problem } from './integrations/problem.ts';
-import type { CatalogueReading } from './integrations/read-catalogue.ts';
-import { watchCatalogue } from './integrations/watch-catalogue.ts';
+import { Catalogue } from './integrations/catalogue.ts';
 import type { ListenAddress } from './processor/listen-address.ts';
 import { patience } from './processor/patience.ts';
 import { ProcessorServer } from './processor/processor-server.ts';
@@ -27,7 +27,6 @@ import { RequestCounters } from './telemetry/request-counters.ts';
 import type { LogOutput } from './telemetry/standard-output.ts';
 import { TokenLog } from './tokens/token-log.ts';
 import { TokenStore } from './tokens/token-store.ts';
-import { readWithFallback } from './workers/last-good-configuration.ts';
 
 /** How long the first reading of all secrets may hold back readiness, in ms. */
 const PREFETCH_PATIENCE = 10_000;
@@ -38,18 +37,14 @@ export interface InstanceOptions {
   readonly log: Log;
   /** Where that log goes. */
   readonly output: LogOutput;
-  /** The configuration to start from when the file has mistakes. Absent: mistakes are an error. */
-  readonly configuration?: string;
+  readonly configuration: Configuration;
   /** What all processes behind one Envoy seal with, in base64. Absent: a key of this process's own. */
   readonly sealKey?: string;
-  /** Told that the file was taken over, at the start or after a change. */
-  readonly onConfiguration?: () => void;
 }
 
 /** Everything that answers Envoy in one process: configuration, secrets, and the server that Envoy asks. */
 export class Instance {
   readonly #log: Log;
-  readonly #onConfiguration: (() => void) | undefined;
   readonly #requests = new RequestCounters();
   readonly #denials: DenialLog;
   /** Absent while denials are enough. */
@@ -63,28 +58,26 @@ export class Instance {
   readonly #directory: Ec2Directory;
   readonly #redactions = new Redactions();
   readonly #processor: ProcessorServer;
-  readonly #watcher: { close(): void };
   #catalogue: Catalogue;
-  #problems: readonly Problem[];
-  /** What could be better in the configuration, as it was at the start. */
-  readonly warnings: readonly Problem[];
+  #version: string;
+  /** The newest configuration that it was given, in use or not yet. */
+  #wanted: Configuration;
+  /** Why that could not be taken over. */
+  #problem: string | undefined;
   #ready = false;
   #ending = false;
 
-  /** @throws CatalogueError when the file that defines the integrations has errors. */
-  constructor({ settings, log, output, configuration, sealKey, onConfiguration }: InstanceOptions) {
-    const first = readWithFallback(settings.config, configuration);
+  /** Makes one that answers by this configuration. */
+  static async of(options: InstanceOptions): Promise<Instance> {
+    const catalogue = await catalogueOf(options.configuration);
+    return new Instance(options, catalogue ?? new Catalogue([]));
+  }
+
+  private constructor({ settings, log, output, configuration, sealKey }: InstanceOptions, catalogue: Catalogue) {
     this.#log = log;
-    this.#onConfiguration = onConfiguration;
-    this.#catalogue = first.reading.catalogue;
-    this.#problems = first.problems;
-    this.warnings = first.reading.warnings;
-    this.#watcher = watchCatalogue(settings.config, {
-      onCatalogue: (reading) => this.#take(reading),
-      onProblems: (problems) => this.#refuse(problems),
-    });
-    if (this.#problems.length > 0) this.#refuse(this.#problems);
-    else onConfiguration?.();
+    this.#catalogue = catalogue;
+    this.#version = configuration.version;
+    this.#wanted = configuration;
     this.#secretLog = new SecretLog(log);
     this.#source = new SecretsManager({ deadline: Math.max(READ_DEADLINE, settings.fetchDeadline) });
     this.#secrets = new SecretStore(this.#source, settings, (secret, news) => this.#told(secret, news));
@@ -144,19 +137,34 @@ export class Instance {
    *
    * @param first `listen` when nobody else could answer meanwhile: a request then waits for its secret. `read` when others can:
    *   Envoy then goes to them until this one has its secrets.
-   * @throws Error when an address cannot be had.
+   * @throws Error when an address cannot be had, or when the secrets cannot be held, whatever they are.
    */
   async start(addresses: readonly ListenAddress[], first: 'listen' | 'read'): Promise<void> {
-    const prefetch = withDeadline(
-      this.#secrets.hold(this.#catalogue),
-      PREFETCH_PATIENCE,
-      () => new Error('not all secrets in time'),
-    ).catch(() => undefined);
+    const held = this.#secrets.hold(this.#catalogue);
+    const prefetch = Promise.race([held, sleep(PREFETCH_PATIENCE, undefined, { ref: false })]);
+    // It is waited for below, perhaps after it has failed.
+    prefetch.catch(() => undefined);
     if (first === 'read') await prefetch;
     if (this.#ending) return;
     await this.#processor.listen(addresses);
     await prefetch;
     this.#ready = !this.#ending;
+  }
+
+  /**
+   * Answers by another configuration from now on. It is made ready little by little while requests go on being answered by the one
+   * before; if it cannot be taken, or a newer one comes meanwhile, the one before stays as it is. Never rejects.
+   */
+  async take(configuration: Configuration): Promise<void> {
+    this.#wanted = configuration;
+    const isWanted = () => this.#wanted === configuration && !this.#ending;
+    try {
+      const catalogue = await catalogueOf(configuration, { isWanted });
+      if (catalogue === undefined || !isWanted()) return;
+      await this.#change(catalogue, configuration.version);
+    } catch (error) {
+      this.#refuse(error);
+    }
   }
 
   /** AWSCURRENT of a secret is said to have moved: it is read at once if it is one of these. */
@@ -179,7 +187,8 @@ export class Instance {
     return {
       uptimeSeconds: Math.round(process.uptime()),
       memoryBytes: process.memoryUsage.rss(),
-      problems: this.#problems.map(formatProblem),
+      configuration: this.#version,
+      problems: this.#problem === undefined ? [] : [this.#problem],
       integrations: [...this.#catalogue].map(({ name, host, secretId, places }) => ({
         name,
         host,
@@ -196,7 +205,6 @@ export class Instance {
   async drain(grace: number): Promise<void> {
     this.#ending = true;
     this.#ready = false;
-    this.#watcher.close();
     await this.#processor.drain(grace);
     this.#denials.close();
     this.#audit?.close();
@@ -217,22 +225,46 @@ export class Instance {
     if (news.kind === 'purged' || news.kind === 'loaded') this.#redactions.forget();
   }
 
-  #take({ catalogue, warnings }: CatalogueReading): void {
-    // The store makes the new cells in this same turn, so no request meets an integration without its secret.
-    void this.#secrets.hold(catalogue);
-    this.#tokens.retain(catalogue.secretIds);
-    this.#directory.follow(catalogue.tagsFromEc2);
-    this.#catalogue = catalogue;
-    this.#problems = [];
-    for (const warning of warnings) this.#log.warn(formatProblem(warning));
-    this.#log.info({ integrations: catalogue.size }, 'configuration read again');
-    this.#onConfiguration?.();
+  /**
+   * All that depends on the configuration changes in this one turn, so that no request meets an integration without its secret.
+   * What keeps a part of it from changing is told, and all of it is as it was.
+   */
+  async #change(catalogue: Catalogue, version: string): Promise<void> {
+    const [before, versionBefore] = [this.#catalogue, this.#version];
+    const undo = (error: unknown) => {
+      // A later change has taken the place of this one.
+      if (this.#catalogue !== catalogue) return;
+      this.#refuse(error);
+      this.#switch(before, versionBefore).catch((again) => this.#refuse(again));
+    };
+    try {
+      const held = this.#switch(catalogue, version);
+      held.catch(undo);
+      // What the store does not take at all it says at once; reading what is new takes longer.
+      await Promise.race([held, setImmediate()]);
+    } catch (error) {
+      undo(error);
+      return;
+    }
+    this.#problem = undefined;
+    this.#log.info({ integrations: catalogue.size, version }, 'configuration read again');
   }
 
-  #refuse(problems: readonly Problem[]): void {
-    this.#problems = problems;
-    for (const problem of problems) this.#log.error(formatProblem(problem));
-    this.#log.error('the configuration has errors: the one before stays in use');
+  /** @returns settles when each new secret was read or has failed. */
+  #switch(catalogue: Catalogue, version: string): Promise<void> {
+    this.#catalogue = catalogue;
+    this.#version = version;
+    // In this same turn the store makes the new cells.
+    const held = this.#secrets.hold(catalogue);
+    this.#tokens.retain(catalogue.secretIds);
+    this.#directory.follow(catalogue.tagsFromEc2);
+    return held;
+  }
+
+  #refuse(error: unknown): void {
+    const reason = error instanceof Error ? error.message : 'unknown error';
+    this.#problem = `the configuration cannot be taken over (${reason}): the one before stays in use`;
+    this.#log.error({ err: error }, this.#problem);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Overview } from './admin/report.ts';
+import type { ConfigurationFile } from './configuration/configuration-file.ts';
 import { Instance, requireAwsSettings } from './instance.ts';
-import { formatProblem } from './integrations/problem.ts';
 import { serveOverview } from './serve-overview.ts';
 import type { Settings } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
@@ -17,25 +17,26 @@ const DRAIN_GRACE = 9_000;
  * Answers Envoy in this process, until it is told to end.
  *
  * @returns once it is ready; from then on signals end it.
- * @throws CatalogueError when the file that defines the integrations has errors.
+ * @param file what defines the integrations.
  * @throws SettingsError when AWS settings contradict each other.
  * @throws Error when an address cannot be had.
  */
-export async function serveAlone(settings: Settings): Promise<void> {
+export async function serveAlone(settings: Settings, file: ConfigurationFile): Promise<void> {
   const output = standardOutput();
   const log = createLog(settings.log, output);
   endOnException(log);
   closeInspectorSignal(log);
   warnOfExposures(log);
-  const instance = new Instance({ settings, log, output });
-  for (const warning of instance.warnings) log.warn(formatProblem(warning));
+  const instance = await Instance.of({ settings, log, output, configuration: file.configuration });
+  file.follow(log, (configuration) => instance.take(configuration));
   await requireAwsSettings();
 
   const overview = async (): Promise<Overview> => {
     const report = instance.report();
     const { ready } = instance;
     const workers = [{ worker: 0, pid: process.pid, ready, restarts: 0, report }];
-    return { ready, uptimeSeconds: report.uptimeSeconds, workers, counts: report.counts };
+    const { problems } = file;
+    return { ready, uptimeSeconds: report.uptimeSeconds, problems, workers, counts: report.counts };
   };
   const admin = await serveOverview(settings, { ready: () => instance.ready, overview });
 
@@ -45,6 +46,7 @@ export async function serveAlone(settings: Settings): Promise<void> {
     if (ending) process.exit(1);
     ending = true;
     log.info({ signal }, 'ending: calls under way are answered first');
+    file.close();
     await instance.drain(DRAIN_GRACE);
     events?.close();
     await admin.close();

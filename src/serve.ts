@@ -1,3 +1,4 @@
+import { ConfigurationFile } from './configuration/configuration-file.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -9,7 +10,11 @@ import type { Settings } from './settings.ts';
  * @throws Error when an address cannot be had.
  */
 export async function serve(settings: Settings): Promise<void> {
+  // The file is read in a process of its own while all else is loaded.
+  const opening = ConfigurationFile.open(settings.config);
+  opening.catch(() => undefined);
   // A supervisor holds no secret, so it does not load what reads them either.
-  if (settings.workers > 1) return (await import('./supervise.ts')).supervise(settings);
-  return (await import('./serve-alone.ts')).serveAlone(settings);
+  if (settings.workers > 1) return (await import('./supervise.ts')).supervise(settings, await opening);
+  const { serveAlone } = await import('./serve-alone.ts');
+  return serveAlone(settings, await opening);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { extname } from 'node:path';
-import { formatProblem } from './integrations/problem.ts';
+import type { ConfigurationFile } from './configuration/configuration-file.ts';
 import { prepareSocket } from './processor/listen-address.ts';
 import { SEAL_KEY_LENGTH } from './redaction/seal.ts';
 import { serveOverview } from './serve-overview.ts';
@@ -10,7 +10,6 @@ import { addressesOf } from './workers/addresses.ts';
 import { endOnException } from './workers/end-on-exception.ts';
 import { closeInspectorSignal, warnOfExposures } from './workers/exposure.ts';
 import { hearOfRotations } from './workers/hear-of-rotations.ts';
-import { LastGoodConfiguration } from './workers/last-good-configuration.ts';
 import { launcher } from './workers/launch.ts';
 import { Supervisor } from './workers/supervisor.ts';
 
@@ -21,17 +20,15 @@ const WORKER = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
  * Has several workers answer Envoy, and serves the admin address for all of them, until it is told to end. Everything that can
  * be found wrong without a worker is found before the first one starts.
  *
+ * @param file what defines the integrations: read here, once for all workers.
  * @returns once all workers are ready; from then on signals end it, and one that ends is started again for ever.
- * @throws CatalogueError when the file that defines the integrations has errors.
  * @throws SettingsError when AWS settings contradict each other.
  * @throws Error when an address cannot be had.
  */
-export async function supervise(settings: Settings): Promise<void> {
+export async function supervise(settings: Settings, file: ConfigurationFile): Promise<void> {
   const log = createLog(settings.log);
   endOnException(log);
   closeInspectorSignal(log);
-  const configuration = new LastGoodConfiguration(settings.config);
-  for (const warning of configuration.warnings) log.warn(formatProblem(warning));
   for (let worker = 0; worker < settings.workers; worker += 1) {
     for (const address of addressesOf(settings.listen, worker)) {
       if ('path' in address) await prepareSocket(address.path);
@@ -44,11 +41,11 @@ export async function supervise(settings: Settings): Promise<void> {
   const supervisor = new Supervisor({
     workers: settings.workers,
     launch: launcher(WORKER),
-    start: (worker) => ({ kind: 'start', worker, settings, configuration: configuration.text, sealKey }),
-    onConfiguration: (text) => configuration.take(text),
+    start: (worker) => ({ kind: 'start', worker, settings, configuration: file.configuration, sealKey }),
     log,
   });
-  const overview = () => supervisor.overview();
+  file.follow(log, (configuration) => supervisor.configure(configuration));
+  const overview = async () => ({ ...(await supervisor.overview()), problems: file.problems });
   const admin = await serveOverview(settings, { ready: () => supervisor.ready, overview });
 
   const events = await hearOfRotations(settings.eventsQueue, log, (event) => supervisor.moved(event));
@@ -60,6 +57,7 @@ export async function supervise(settings: Settings): Promise<void> {
     }
     ending = true;
     log.info({ signal }, 'ending: the workers one after the other, calls under way are answered first');
+    file.close();
     await supervisor.end();
     events?.close();
     await admin.close();

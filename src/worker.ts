@@ -1,13 +1,13 @@
 // The process of one worker: it starts when the supervisor says so, and ends with it at the latest.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NO_COUNTS } from './admin/counts.ts';
+import type { Configuration } from './configuration/configuration.ts';
 import { Instance, requireAwsSettings } from './instance.ts';
-import { CatalogueError } from './integrations/problem.ts';
-import { readText } from './integrations/read-catalogue.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
 import { standardOutput } from './telemetry/standard-output.ts';
 import { addressesOf } from './workers/addresses.ts';
+import { Arrival } from './workers/delivery.ts';
 import { endOnException } from './workers/end-on-exception.ts';
 import type { FromWorker, ToWorker } from './workers/messages.ts';
 
@@ -20,11 +20,18 @@ const FAREWELL = 1_000;
 let instance: Instance | undefined;
 let ending = false;
 let leaving = false;
+const arrival = new Arrival();
+/** What has come before there was an instance to take it. */
+let waiting: Configuration | undefined;
 
 process.on('message', (message: ToWorker<Settings>) => {
   switch (message.kind) {
     case 'start':
-      void start(message);
+      start(message).catch(fail);
+      break;
+    case 'page':
+      tell({ kind: 'page', delivery: message.delivery, index: message.index });
+      take(arrival.add(message));
       break;
     case 'ping':
       tell({ kind: 'pong', counts: counts() });
@@ -36,14 +43,14 @@ process.on('message', (message: ToWorker<Settings>) => {
       instance?.moved(message.event);
       break;
     case 'drain':
-      void end(message.grace);
+      end(message.grace).catch(fail);
       break;
   }
 });
 process.on('disconnect', () => {
   // After the last message this is the leave to go; otherwise the supervisor has died, and another one may want the sockets.
   if (leaving) process.exit();
-  void end(ORPHAN_GRACE);
+  end(ORPHAN_GRACE).catch(fail);
 });
 // A terminal's Ctrl-C and a service manager's stop go to every process of the group. In which order workers end is the
 // supervisor's decision.
@@ -60,15 +67,14 @@ async function start({
   const log = createLog(settings.log, output).child({ worker });
   endOnException(log);
   try {
-    const onConfiguration = () => tellConfiguration(settings.config);
-    instance = new Instance({ settings, log, output, configuration, sealKey, onConfiguration });
+    instance = await Instance.of({ settings, log, output, configuration, sealKey });
+    take(waiting);
     await requireAwsSettings();
     await instance.start(addressesOf(settings.listen, worker), 'read');
   } catch (error) {
     if (ending) return;
     const sentence = error instanceof Error ? error.message : 'it cannot start';
-    const settingsAreWrong = error instanceof SettingsError || error instanceof CatalogueError;
-    tell({ kind: 'failed', sentence, settings: settingsAreWrong });
+    tell({ kind: 'failed', sentence, settings: error instanceof SettingsError });
     await leave(1);
   }
   if (!ending) tell({ kind: 'ready' });
@@ -91,13 +97,16 @@ async function leave(code: number): Promise<never> {
   process.exit();
 }
 
-/** Unless the file is gone again by now: then there is nothing to tell. */
-function tellConfiguration(file: string): void {
-  try {
-    tell({ kind: 'configuration', text: readText(file) });
-  } catch (error) {
-    if (!(error instanceof CatalogueError)) throw error;
-  }
+function take(configuration: Configuration | undefined): void {
+  if (configuration === undefined) return;
+  if (instance === undefined) waiting = configuration;
+  else instance.take(configuration);
+}
+
+/** What was not foreseen ends the process, and another takes its place. */
+function fail(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
 }
 
 function counts() {

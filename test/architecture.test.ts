@@ -10,6 +10,7 @@ const ORDER = [
   'check',
   'discovery',
   'processor',
+  'configuration',
   'integrations',
   'callers',
   'credentials',

@@ -1,4 +1,4 @@
-import { checkText } from '../check/check-file.ts';
+import { checkElsewhere } from '../check/check-elsewhere.ts';
 import { formatProblem } from '../integrations/problem.ts';
 import { readText } from '../integrations/read-catalogue.ts';
 import { AddError } from './add-error.ts';
@@ -49,7 +49,7 @@ async function addIntegration(name: string, { file, cluster, print, ...options }
     return;
   }
   const addition = addToText(file, text, integration, { cluster });
-  const problems = await checkText(file, addition.text);
+  const problems = await checkElsewhere(file, addition.text);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
     const reason = `${file} would not be valid with ${integration.name}, so it is left as it was:`;

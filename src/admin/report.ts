@@ -45,7 +45,9 @@ export interface Report {
   readonly uptimeSeconds: number;
   /** Resident memory. */
   readonly memoryBytes: number;
-  /** Why the last change of the configuration was not taken over; empty when it was. */
+  /** The version of the configuration that it answers by. */
+  readonly configuration?: string;
+  /** Why the last change of the configuration could not be taken over here; empty when it was. */
   readonly problems: readonly string[];
   readonly integrations: readonly {
     readonly name: string;
@@ -79,6 +81,8 @@ export interface Overview {
   readonly uptimeSeconds: number;
   /** Resident memory of the supervisor; absent where there is none. */
   readonly supervisorMemoryBytes?: number;
+  /** What is wrong with the file, so that the last change of it was taken over nowhere; empty or absent when nothing is. */
+  readonly problems?: readonly string[];
   readonly workers: readonly WorkerView[];
   /** Counts of all workers, those that have ended included. */
   readonly counts: Counts;

@@ -22,6 +22,8 @@ export interface WorkerStatus {
   readonly restarts: number;
   readonly uptimeSeconds?: number;
   readonly memoryBytes?: number;
+  /** The version of the configuration that it answers by: two that differ do so for a moment after a change. */
+  readonly configuration?: string;
 }
 
 /** An integration with what became of its requests, in all workers together. */
@@ -44,7 +46,7 @@ const STATES = ['fresh', 'stale', 'dead'];
 
 /** What all workers tell, put together: counts are summed, of a secret's states the worst is shown. */
 export function statusOf(overview: Overview, about: { readonly version: string; readonly file: string }): Status {
-  const { ready, uptimeSeconds, workers, counts } = overview;
+  const { ready, uptimeSeconds, problems = [], workers, counts } = overview;
   const reports = workers.flatMap(({ worker, report }) => (report === undefined ? [] : [{ worker, report }]));
   const integrations = new Map(
     reports.flatMap(({ report }) => report.integrations.map((it) => [it.name, it] as const)),
@@ -53,13 +55,17 @@ export function statusOf(overview: Overview, about: { readonly version: string; 
     version: about.version,
     ready,
     uptimeSeconds,
-    config: { file: about.file, problems: [...new Set(reports.flatMap(({ report }) => report.problems))] },
+    config: {
+      file: about.file,
+      problems: [...new Set([...problems, ...reports.flatMap(({ report }) => report.problems)])],
+    },
     workers: workers.map(({ worker, pid, ready: it, restarts, report }) => ({
       worker,
       ...(pid === undefined ? {} : { pid }),
       ready: it,
       restarts,
       ...(report === undefined ? {} : { uptimeSeconds: report.uptimeSeconds, memoryBytes: report.memoryBytes }),
+      ...(report?.configuration === undefined ? {} : { configuration: report.configuration }),
     })),
     integrations: [...integrations.values()].map((it) => ({
       ...it,

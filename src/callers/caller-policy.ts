@@ -23,11 +23,6 @@ export type Verdict =
 /** The callers behind each tag that the configuration defines. */
 export type TagTable = CallerTable<string>;
 
-/** Makes tags ready for use: each names the callers that have it. */
-export function tagTable(tags: Iterable<readonly [tag: string, callers: readonly DirectRule[]]>): TagTable {
-  return new CallerTable([...tags].flatMap(([tag, callers]) => callers.map((rule) => [rule, tag] as const)));
-}
-
 /** Who may use an integration. */
 export interface Callers {
   /** The rules as they were written; none where everybody may. */

@@ -3,28 +3,30 @@ import type { DirectRule } from './caller-rule.ts';
 import { type ClaimPattern, hasClaim } from './claim.ts';
 import { NetworkTable } from './network-table.ts';
 
-/** Rules made ready for many callers, each with a label for what follows from it. Immutable. */
+/** Rules made ready for many callers, each with a label for what follows from it. Immutable once it is made. */
 export class CallerTable<T> {
-  readonly #networks: NetworkTable<T>;
+  readonly #networks = new NetworkTable<T>();
   readonly #ids = new Map<string, T[]>();
   /** By what the pattern begins with, up to and with a slash. */
   readonly #globs = new Map<string, { readonly glob: RegExp; readonly label: T }[]>();
-  readonly #lengths: ReadonlySet<number>;
+  readonly #lengths = new Set<number>();
   readonly #claims: { readonly claim: ClaimPattern; readonly label: T }[] = [];
 
   constructor(entries: Iterable<readonly [DirectRule, T]>) {
-    const all = [...entries];
-    this.#networks = new NetworkTable(
-      all.flatMap(([rule, label]) => (rule.kind === 'network' ? [[rule.network, label] as const] : [])),
-    );
-    for (const [rule, label] of all) {
-      if (rule.kind === 'claim') this.#claims.push({ claim: rule.claim, label });
-      if (rule.kind !== 'spiffe') continue;
-      const { literal, glob } = rule.pattern;
-      if (glob === undefined) add(this.#ids, literal, label);
-      else add(this.#globs, literal, { glob, label });
+    for (const [rule, label] of entries) this.#add(rule, label);
+  }
+
+  /** Makes one in steps of so many rules. */
+  static *building<T>(
+    entries: readonly (readonly [DirectRule, T])[],
+    aStep: number,
+  ): Generator<undefined, CallerTable<T>> {
+    const table = new CallerTable<T>([]);
+    for (const [index, [rule, label]] of entries.entries()) {
+      table.#add(rule, label);
+      if (index % aStep === aStep - 1) yield;
     }
-    this.#lengths = new Set([...this.#globs.keys()].map(({ length }) => length));
+    return table;
   }
 
   /** The first accepted label of a rule that the caller fulfils: by its certificate, then its address, then its token. */
@@ -36,6 +38,19 @@ export class CallerTable<T> {
         ? undefined
         : this.#claims.find(({ claim, label }) => accept(label) && hasClaim(claims, claim))?.label)
     );
+  }
+
+  #add(rule: DirectRule, label: T): void {
+    if (rule.kind === 'network') this.#networks.add(rule.network, label);
+    else if (rule.kind === 'claim') this.#claims.push({ claim: rule.claim, label });
+    else {
+      const { literal, glob } = rule.pattern;
+      if (glob === undefined) add(this.#ids, literal, label);
+      else {
+        add(this.#globs, literal, { glob, label });
+        this.#lengths.add(literal.length);
+      }
+    }
   }
 
   #ofCertificate(id: string, accept: (label: T) => boolean): T | undefined {

@@ -19,13 +19,33 @@ interface Level<T> {
  * distinct prefix length, however many networks there are.
  */
 export class NetworkTable<T> {
-  readonly #v4: readonly Level<T>[];
-  readonly #v6: readonly Level<T>[];
+  readonly #v4: Level<T>[] = [];
+  readonly #v6: Level<T>[] = [];
 
-  constructor(entries: Iterable<readonly [Network, T]>) {
-    const all = [...entries];
-    this.#v4 = levels(all.filter(([{ family }]) => family === 4));
-    this.#v6 = levels(all.filter(([{ family }]) => family === 6));
+  constructor(entries: Iterable<readonly [Network, T]> = []) {
+    for (const [network, label] of entries) this.add(network, label);
+  }
+
+  /** Adds a network behind those of its length that are there. */
+  add({ family, address, length }: Network, label: T): void {
+    const levels = family === 4 ? this.#v4 : this.#v6;
+    let at = levels.findIndex((level) => level.length <= length);
+    if (at < 0) at = levels.length;
+    let level = levels[at];
+    if (level?.length !== length) {
+      level = {
+        masks: [maskOf(length), maskOf(length - 32), maskOf(length - 64), maskOf(length - 96)],
+        length,
+        entries: new Map(),
+      };
+      levels.splice(at, 0, level);
+    }
+    const [a = 0, b = 0, c = 0, d = 0] = wordsOf(family, address);
+    const words = [a | 0, b | 0, c | 0, d | 0] as const;
+    const key = hash(...words);
+    const known = level.entries.get(key);
+    if (known === undefined) level.entries.set(key, [{ words, label }]);
+    else known.push({ words, label });
   }
 
   /**
@@ -40,19 +60,6 @@ export class NetworkTable<T> {
     const [a, b, c, d] = ipv6Words(address);
     return find(this.#v6, a, b, c, d, accept);
   }
-}
-
-function levels<T>(entries: readonly (readonly [Network, T])[]): Level<T>[] {
-  const byLength = new Map<number, Level<T>>();
-  for (const [{ family, address, length }, label] of entries) {
-    const masks = [maskOf(length), maskOf(length - 32), maskOf(length - 64), maskOf(length - 96)] as const;
-    const level = byLength.get(length) ?? { masks, length, entries: new Map<number, Entry<T>[]>() };
-    byLength.set(length, level);
-    const [a = 0, b = 0, c = 0, d = 0] = wordsOf(family, address);
-    const key = hash(a | 0, b | 0, c | 0, d | 0);
-    level.entries.set(key, [...(level.entries.get(key) ?? []), { words: [a | 0, b | 0, c | 0, d | 0], label }]);
-  }
-  return [...byLength.values()].sort((one, other) => other.length - one.length);
 }
 
 function find<T>(

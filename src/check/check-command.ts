@@ -1,6 +1,6 @@
 import { formatProblem } from '../integrations/problem.ts';
 import type { SecretSource } from '../secrets/secrets-manager.ts';
-import { checkFile } from './check-file.ts';
+import { checkFile } from './check-elsewhere.ts';
 
 /**
  * `attache check`: prints each problem on a line of its own, and how many there are.

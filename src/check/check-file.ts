@@ -1,8 +1,9 @@
 import type { YAMLMap } from 'yaml';
+import { build } from '../integrations/build.ts';
+import type { CatalogueDescription } from '../integrations/description.ts';
 import { type Examined, examine } from '../integrations/examine.ts';
 import type { Integration } from '../integrations/integration.ts';
-import { CatalogueError, type Problem, sortProblems } from '../integrations/problem.ts';
-import { readText } from '../integrations/read-catalogue.ts';
+import { foremost, type Problem, sortProblems } from '../integrations/problem.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import { patience } from '../processor/patience.ts';
 import type { SecretSource } from '../secrets/secrets-manager.ts';
@@ -35,24 +36,31 @@ export interface CheckOptions {
   readonly fetchDeadline?: number;
 }
 
-/** Everything about a file that would fail later, in its order. Problems with the file itself are among them. */
-export async function checkFile(file: string, options: CheckOptions = {}): Promise<Problem[]> {
-  let text: string;
-  try {
-    text = readText(file);
-  } catch (error) {
-    if (error instanceof CatalogueError) return [...error.problems];
-    throw error;
-  }
-  return checkText(file, text, options);
+/** Everything about a text that would fail later, in its order. Problems with the file itself are among them. */
+export async function checkText(file: string, text: string, options: CheckOptions = {}): Promise<Problem[]> {
+  const { problems, description } = judgeText(file, text, options);
+  return withSecrets(problems, description, options);
 }
 
-/** The same for a text that was read already. */
-export async function checkText(file: string, text: string, options: CheckOptions = {}): Promise<Problem[]> {
+/** The part of it that only looks at the text, with what is valid of it. */
+export function judgeText(
+  file: string,
+  text: string,
+  { fetchDeadline = 2_000 }: Pick<CheckOptions, 'fetchDeadline'>,
+): { readonly problems: Problem[]; readonly description: CatalogueDescription } {
   const examined = examine(file, text);
-  const problems = [...examined.problems, ...rules(examined, patience(options.fetchDeadline ?? 2_000))];
-  if (options.secrets !== undefined) problems.push(...(await checkSecrets(examined.catalogue, options.secrets)));
-  return sortProblems(problems);
+  const problems = foremost([...examined.problems, ...rules(examined, patience(fetchDeadline))]);
+  return { problems, description: examined.description };
+}
+
+/** The part of it that reads the secrets, added to the other. */
+export async function withSecrets(
+  problems: readonly Problem[],
+  description: CatalogueDescription,
+  { secrets }: CheckOptions,
+): Promise<Problem[]> {
+  if (secrets === undefined) return [...problems];
+  return sortProblems([...problems, ...(await checkSecrets(build(description), secrets))]);
 }
 
 /** @param longest how long Attaché may ask Envoy to wait, in ms. */

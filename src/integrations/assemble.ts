@@ -1,13 +1,8 @@
-import { ALWAYS_STRIPPED, Injector } from '../credentials/injector.ts';
 import { MOST_SECRETS } from '../secrets/secret-store.ts';
-import type { SecretVersion } from '../secrets/secret-version.ts';
-import type { Block } from './block.ts';
 import type { Candidate } from './candidates.ts';
 import { closest } from './closest.ts';
-import type { Integration } from './integration.ts';
-import type { Problem } from './problem.ts';
-import type { RequestOptions } from './request-options.ts';
-import type { ServerWide } from './server-wide.ts';
+import type { IntegrationDescription } from './description.ts';
+import { MOST_PROBLEMS, type Problem } from './problem.ts';
 import type { WayIn } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 
@@ -15,8 +10,7 @@ import type { YamlSource } from './yaml-source.ts';
 export function assemble(
   source: YamlSource,
   candidates: readonly Candidate[],
-  { hostsFromSecretTags: readsHosts }: Pick<ServerWide, 'hostsFromSecretTags'>,
-): { integrations: Integration[]; problems: Problem[] } {
+): { integrations: IntegrationDescription[]; problems: Problem[] } {
   const problems: Problem[] = [];
   const definitions = new Map<string, Candidate>();
   for (const candidate of candidates) {
@@ -36,13 +30,19 @@ export function assemble(
       );
     }
   }
-  for (const candidate of candidates) problems.push(...referenceProblems(source, candidate, definitions));
+  for (const candidate of candidates) {
+    // Finding what is meant takes a look at all names; more problems than these are not told anyway.
+    if (problems.length < MOST_PROBLEMS) problems.push(...referenceProblems(source, candidate, definitions));
+  }
 
   const waysIn = new Map<string, WayIn[]>();
-  for (const { block, waysIn: ways } of candidates)
-    waysIn.set(block.name, [...(waysIn.get(block.name) ?? []), ...ways]);
+  for (const { block, waysIn: ways } of candidates) {
+    const known = waysIn.get(block.name);
+    if (known === undefined) waysIn.set(block.name, [...ways]);
+    else known.push(...ways);
+  }
   const integrations = [...definitions.values()].flatMap((candidate) =>
-    integrationOf(source, candidate, waysIn.get(candidate.block.name) ?? [], readsHosts),
+    descriptionOf(source, candidate, waysIn.get(candidate.block.name) ?? []),
   );
   problems.push(...tooMany(source, integrations, definitions));
   return { integrations, problems };
@@ -75,70 +75,46 @@ function referenceProblems(
   ];
 }
 
-function integrationOf(
+function descriptionOf(
   source: YamlSource,
   { block, pinned }: Candidate,
   waysIn: readonly WayIn[],
-  readsHosts: boolean,
-): Integration[] {
+): IntegrationDescription[] {
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
-  const { secretId, secretNode, secretOptions, callers, requestOptions, credentials, kinds } = definition;
-  const injector = new Injector(secretId, credentials, {
-    strips: strips(requestOptions),
-    redacts: requestOptions.redact,
-  });
+  const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
+  const { allow, keep, redact } = requestOptions;
   const at = source.place(block.nameNode);
   return [
-    Object.freeze({
+    {
       name,
       host: pinned.host,
       secretId,
       ...secretOptions,
-      readsHosts,
       callers,
-      allow: requestOptions.allow,
-      redact: requestOptions.redact,
-      injector,
-      waysIn: Object.freeze(waysIn),
-      kinds: Object.freeze(kinds),
-      accepts: (version: SecretVersion) => injector.accepts(version),
-      places: Object.freeze(credentials.flatMap(({ places }) => places)),
-      writes: Object.freeze([...new Set([...credentials.flatMap(({ writes }) => writes), ...injector.strips])]),
-      templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
+      allow: allow?.map(({ text }) => text),
+      keep,
+      redact,
+      credentials,
+      waysIn,
       where: `${at.file}:${at.line}`,
-      secretAt: Object.freeze(source.place(secretNode)),
-    }),
+      secretAt: source.place(secretNode),
+    },
   ];
 }
 
-/** The headers of a caller that go no further. */
-function strips({ allow, keep, redact }: RequestOptions): string[] {
-  return [
-    ...ALWAYS_STRIPPED.filter((name) => !keep.includes(name)),
-    ...(allow === undefined ? [] : OVERRIDES),
-    ...(redact ? UNSEARCHABLE : []),
-  ];
-}
-
-/** Headers by which many frameworks let a request be another one than its method and path say. */
-const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override', 'x-original-url', 'x-rewrite-url'];
-
-/** Headers that ask for a response in which a value cannot be found: compressed, or in pieces. */
-const UNSEARCHABLE = ['accept-encoding', 'grpc-accept-encoding', 'connect-accept-encoding', 'range', 'if-range'];
-
+/** What one Attaché holds at most, counted as it holds them: a secret is another one where it has other replicas. */
 function tooMany(
   source: YamlSource,
-  integrations: readonly Integration[],
+  integrations: readonly IntegrationDescription[],
   definitions: ReadonlyMap<string, Candidate>,
 ): Problem[] {
   const secrets = new Set<string>();
   const first = integrations.find(({ secretId }) => secrets.add(secretId).size > MOST_SECRETS);
   if (first === undefined) return [];
-  const block: Block | undefined = definitions.get(first.name)?.block;
   return [
     source.error(
-      block?.definition?.secretNode,
+      definitions.get(first.name)?.block.definition?.secretNode,
       `more than ${MOST_SECRETS} different secrets`,
       'share the integrations out among several Attachés',
     ),

@@ -1,16 +1,14 @@
 import type { Node } from 'yaml';
-import type { Callers } from '../callers/caller-policy.ts';
-import type { Credential } from '../credentials/kind.ts';
 import { KEYS } from './block-keys.ts';
 import { didYouMean } from './closest.ts';
-import { type KindInUse, readCredentials } from './credentials-of.ts';
+import { readCredentials } from './credentials-of.ts';
+import type { CredentialDescription, ServerWide } from './description.ts';
 import { nameFault } from './integration-name.ts';
 import type { Problem } from './problem.ts';
 import { readCallers } from './read-callers.ts';
 import { type RequestOptions, readRequestOptions } from './request-options.ts';
 import { secretIdFault } from './secret-id.ts';
 import { readSecretOptions, type SecretOptions } from './secret-options.ts';
-import type { ServerWide } from './server-wide.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { plainOf, textOf } from './yaml-values.ts';
 
@@ -26,10 +24,10 @@ export interface Block {
         readonly secretId: string;
         readonly secretNode: Node;
         readonly secretOptions: SecretOptions;
-        readonly callers: Callers;
+        /** The rules as they were written; undefined for whoever can reach a route. */
+        readonly callers: readonly string[] | undefined;
         readonly requestOptions: RequestOptions;
-        readonly credentials: readonly Credential[];
-        readonly kinds: readonly KindInUse[];
+        readonly credentials: readonly CredentialDescription[];
       }
     | undefined;
   readonly refers: boolean;
@@ -59,6 +57,8 @@ export function readBlock(
       ],
     };
   }
+  // Whatever is read of it below, it is modest.
+  plainOf(source, node);
   const keys = source.pairs(node).filter((pair) => !extra.includes(pair.key));
   const problems = keys.flatMap((pair) =>
     KEYS.includes(pair.key) ? [] : [unknownKey(source, pair.key, pair.keyNode)],
@@ -76,7 +76,7 @@ export function readBlock(
   if (keys.length === 1) return { name, node, nameNode, problems, definition: undefined, refers: true };
 
   const secret = readSecret(source, node, name);
-  const { credentials, kinds, problems: faults } = readCredentials(source, node, name);
+  const { credentials, descriptions, problems: faults } = readCredentials(source, node, name);
   const { options: secretOptions, problems: optionFaults } = readSecretOptions(source, node);
   const { callers, problems: callerFaults } = readCallers(source, node, serverWide);
   const writes = credentials.flatMap((credential) => credential.writes);
@@ -86,7 +86,7 @@ export function readBlock(
   const definition =
     broken || secret.id === undefined
       ? undefined
-      : { ...secret.id, secretOptions, callers, requestOptions, credentials, kinds };
+      : { ...secret.id, secretOptions, callers, requestOptions, credentials: descriptions };
   return { name, node, nameNode, problems, definition, refers: false };
 }
 

@@ -1,11 +1,12 @@
 import { isSeq, type Node } from 'yaml';
 import { type Block, readBlock } from './block.ts';
 import { didYouMean } from './closest.ts';
+import type { ServerWide } from './description.ts';
 import type { Route } from './envoy-routes.ts';
 import { hostFault } from './host.ts';
 import { type PinnedHost, pinnedHost } from './pinned-host.ts';
-import type { Problem } from './problem.ts';
-import { readServerWide, SERVER_WIDE_KEYS, type ServerWide, serverWideOfEnvoy } from './server-wide.ts';
+import { MOST_PROBLEMS, type Problem } from './problem.ts';
+import { readServerWide, SERVER_WIDE_KEYS, serverWideOfEnvoy } from './server-wide.ts';
 import { type WayIn, waysInto } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { textOf } from './yaml-values.ts';
@@ -35,7 +36,7 @@ export function ofRoutes(source: YamlSource, routes: readonly Route[]): Candidat
     if (found === undefined) continue;
     const block = readBlock(source, found.value, found.key, serverWide);
     const pinned = pinnedHost(source, route);
-    problems.push(...block.problems, ...('host' in pinned ? [] : pinned));
+    problems.push(...block.problems, ...('host' in pinned ? [] : pinned.slice(0, MOST_PROBLEMS)));
     if (!('name' in block)) continue;
     candidates.push({ block, pinned: 'host' in pinned ? pinned : undefined, waysIn: waysInto(source, it) });
   }
@@ -49,6 +50,7 @@ export function ofList(source: YamlSource): Candidates {
   const unknown = source
     .pairs(source.root)
     .filter(({ key }) => !keys.includes(key))
+    .slice(0, MOST_PROBLEMS)
     .map(({ key, keyNode }) =>
       source.error(keyNode, `"${key}" does not stand beside integrations`, didYouMean(key, keys)),
     );

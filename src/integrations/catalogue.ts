@@ -1,6 +1,6 @@
 import type { Ec2Options } from '../callers/ec2-options.ts';
+import type { ServerWide } from './description.ts';
 import type { Integration } from './integration.ts';
-import type { ServerWide } from './server-wide.ts';
 
 /** Every integration of one file, as it was read. Immutable: a change of the file makes a new one. */
 export class Catalogue {

@@ -1,6 +1,11 @@
+/** Longer words are none that somebody has misspelt. */
+const LONGEST = 63;
+
 /** The one of `known` that a misspelt word most likely means: two edits away at most, or begun alike. */
 export function closest(word: string, known: Iterable<string>): string | undefined {
+  if (word.length > LONGEST) return undefined;
   const near = [...known]
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= 2)
     .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate) }))
     .sort((a, b) => a.edits - b.edits)[0];
   if (near !== undefined && near.edits <= Math.min(2, Math.floor(near.candidate.length / 2))) return near.candidate;

@@ -2,39 +2,34 @@ import type { Node } from 'yaml';
 import type { Credential } from '../credentials/kind.ts';
 import { KINDS } from '../credentials/kinds.ts';
 import { KEYS } from './block-keys.ts';
+import type { CredentialDescription } from './description.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { plainOf } from './yaml-values.ts';
 
-/** A kind of credential that an integration has, and what it writes, as people name it. */
-export interface KindInUse {
-  /** Its key, for example `bearer`. */
-  readonly kind: string;
-  readonly places: readonly string[];
-}
-
-/** The credentials that a block asks for: one or more, no two of which write the same header. */
+/** The credentials that a block asks for: one or more, no two of which write the same header. What they are comes with what was written. */
 export function readCredentials(
   source: YamlSource,
   block: Node,
   name: string,
-): { credentials: Credential[]; kinds: KindInUse[]; problems: Problem[] } {
+): { credentials: Credential[]; descriptions: CredentialDescription[]; problems: Problem[] } {
   const credentials: Credential[] = [];
-  const kinds: KindInUse[] = [];
+  const descriptions: CredentialDescription[] = [];
   const problems: Problem[] = [];
   const writers = new Map<string, string>();
   for (const { key, keyNode, value } of source.pairs(block)) {
     const kind = KINDS.find((candidate) => candidate.key === key);
     if (kind === undefined) continue;
     const node = source.follow(value);
-    const result = kind.schema.safeParse(plainOf(source, node));
+    const options = plainOf(source, node);
+    const result = kind.schema.safeParse(options);
     if (!result.success) {
       problems.push(...schemaProblems(source, kind, node, result.error.issues));
       continue;
     }
     credentials.push(result.data);
-    kinds.push(Object.freeze({ kind: key, places: result.data.places }));
+    descriptions.push({ kind: key, options });
     for (const place of result.data.places) {
       const other = writers.get(place);
       if (other !== undefined)
@@ -55,5 +50,5 @@ export function readCredentials(
       ),
     );
   }
-  return { credentials, kinds, problems };
+  return { credentials, descriptions, problems };
 }

@@ -23,8 +23,9 @@ export function allMaps(source: YamlSource): YAMLMap[] {
     if (node === undefined || seen.has(node)) continue;
     seen.add(node);
     if (isMap(node)) maps.push(node);
-    if (isMap(node)) waiting.push(...node.items.map(({ value }) => value).reverse());
-    if (isSeq(node)) waiting.push(...[...node.items].reverse());
+    // Not all of them as arguments of one call: a sequence may be longer than the stack is deep.
+    if (isMap(node)) for (const { value } of node.items.toReversed()) waiting.push(value);
+    if (isSeq(node)) for (const item of node.items.toReversed()) waiting.push(item);
   }
   return maps;
 }

@@ -1,12 +1,14 @@
 import type { YAMLMap } from 'yaml';
 import { assemble } from './assemble.ts';
 import { bodyOverrideProblems } from './body-override.ts';
+import { build } from './build.ts';
 import { type Candidates, ofList, ofRoutes } from './candidates.ts';
-import { Catalogue } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { CatalogueDescription, IntegrationDescription } from './description.ts';
 import { allMaps, findRoutes, misplacedBlocks, type Route } from './envoy-routes.ts';
-import type { Integration } from './integration.ts';
-import { type Problem, sortProblems } from './problem.ts';
+import { foremost, type Problem } from './problem.ts';
 import { redactionProblems, responsePassages } from './redaction-filter.ts';
+import { BoundError } from './yaml-bounds.ts';
 import { YamlSource } from './yaml-source.ts';
 
 /** Everything that a file says about integrations, right or wrong. */
@@ -18,6 +20,8 @@ export interface Examined {
   readonly maps: readonly YAMLMap[];
   readonly routes: readonly Route[];
   /** What is valid of it. */
+  readonly description: CatalogueDescription;
+  /** The same, ready for use; made when it is first asked for. */
   readonly catalogue: Catalogue;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
@@ -28,33 +32,36 @@ const ENVOY_KEYS = ['static_resources', 'dynamic_resources', 'resources', 'virtu
 
 /** Reads a file's text. Never throws. */
 export function examine(file: string, text: string): Examined {
+  const source = new YamlSource(file, text);
+  if (source.problems.length > 0) return unreadable(source.problems);
   try {
-    const source = new YamlSource(file, text);
-    return source.problems.length > 0 ? unreadable(source.problems) : read(source);
+    return read(source);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    // The stack of the parser, or the bound on what aliases stand for.
-    const problem: Problem = {
-      file,
-      line: 1,
-      column: 1,
-      severity: 'error',
-      reason: 'the file is nested too deeply, or its aliases stand for too much',
-      mend: 'write it plainer',
-    };
-    return unreadable([problem]);
+    if (!(error instanceof BoundError)) throw error;
+    return unreadable([
+      { ...source.placeOf(error.offset), severity: 'error', reason: error.message, mend: error.mend },
+    ]);
   }
 }
 
 function unreadable(problems: readonly Problem[]): Examined {
-  return {
+  return examined({
     source: undefined,
     isEnvoy: false,
     maps: [],
     routes: [],
-    catalogue: new Catalogue([]),
-    problems: sortProblems(problems),
-  };
+    description: { serverWide: { tags: [], hostsFromSecretTags: false }, integrations: [] },
+    problems: foremost(problems),
+  });
+}
+
+/** Makes the catalogue only when somebody asks for it. */
+function examined(parts: Omit<Examined, 'catalogue'>): Examined {
+  let catalogue: Catalogue | undefined;
+  return Object.defineProperty(parts, 'catalogue', {
+    enumerable: true,
+    get: () => (catalogue ??= build(parts.description)),
+  }) as Examined;
 }
 
 function read(source: YamlSource): Examined {
@@ -72,33 +79,45 @@ function read(source: YamlSource): Examined {
   const maps = isEnvoy ? allMaps(source) : [];
   const routes = findRoutes(source, maps);
   const found: Candidates = isList ? ofList(source) : ofRoutes(source, routes);
-  const { integrations, problems } = assemble(source, found.candidates, found.serverWide);
+  const { integrations, problems } = assemble(source, found.candidates);
   const all = [
     ...found.problems,
     ...problems,
     ...misplacedBlocks(source, maps, routes),
     ...bodyOverrideProblems(source, maps),
   ];
-  const redacting = integrations.filter(({ redact }) => redact);
-  if (redacting.length > 0) {
-    if (isList) all.push(...redacting.map(unseenResponses));
-    else {
-      const names = new Set(redacting.map(({ name }) => name));
-      all.push(...redactionProblems(source, responsePassages(source, maps, routes), names));
-    }
-  }
+  all.push(...redactionFaults(source, { isList, maps, routes, integrations }));
   if (all.length === 0 && integrations.length === 0) all.push(noIntegration(source, isList));
-  return {
+  return examined({
     source,
     isEnvoy: isEnvoy && !isList,
     maps,
     routes,
-    catalogue: new Catalogue(integrations, found.serverWide),
-    problems: sortProblems(all),
-  };
+    description: { serverWide: found.serverWide, integrations },
+    problems: foremost(all),
+  });
 }
 
-function unseenResponses({ name, secretAt }: Integration): Problem {
+function redactionFaults(
+  source: YamlSource,
+  {
+    isList,
+    maps,
+    routes,
+    integrations,
+  }: Pick<Examined, 'maps' | 'routes'> & {
+    readonly isList: boolean;
+    readonly integrations: readonly IntegrationDescription[];
+  },
+): Problem[] {
+  const redacting = integrations.filter(({ redact }) => redact);
+  if (redacting.length === 0) return [];
+  if (isList) return foremost(redacting.map(unseenResponses));
+  const names = new Set(redacting.map(({ name }) => name));
+  return foremost(redactionProblems(source, responsePassages(source, maps, routes), names));
+}
+
+function unseenResponses({ name, secretAt }: IntegrationDescription): Problem {
   return {
     ...secretAt,
     severity: 'warning',

@@ -3,9 +3,15 @@ import type { Injector } from '../credentials/injector.ts';
 import type { Template } from '../credentials/template.ts';
 import type { AllowRule } from '../paths/allow-rule.ts';
 import type { SecretUse } from '../secrets/secret-use.ts';
-import type { KindInUse } from './credentials-of.ts';
 import type { Place } from './problem.ts';
 import type { WayIn } from './way-in.ts';
+
+/** A kind of credential that an integration has, and what it writes, as people name it. */
+export interface KindInUse {
+  /** Its key, for example `bearer`. */
+  readonly kind: string;
+  readonly places: readonly string[];
+}
 
 /** A destination and the credential that it gets, as a route asks for it: validated and frozen. */
 export interface Integration extends SecretUse {

@@ -25,6 +25,26 @@ export function sortProblems(problems: Iterable<Problem>): Problem[] {
   return [...distinct.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
+/** How many problems are told of one file; those beyond are counted. */
+export const MOST_PROBLEMS = 100;
+
+/** Problems in the order of the file, each one once: {@link MOST_PROBLEMS} at most, errors before warnings, and how many more there are. */
+export function foremost(problems: Iterable<Problem>): Problem[] {
+  const sorted = sortProblems(problems);
+  const last = sorted[MOST_PROBLEMS];
+  if (last === undefined) return sorted;
+  const errors = sorted.filter(({ severity }) => severity === 'error');
+  return [
+    ...sortProblems([...errors, ...sorted.filter(({ severity }) => severity === 'warning')].slice(0, MOST_PROBLEMS)),
+    {
+      ...last,
+      severity: errors.length > 0 ? 'error' : 'warning',
+      reason: `${sorted.length - MOST_PROBLEMS} more problems are not listed`,
+      mend: 'mend those above first',
+    },
+  ];
+}
+
 /** A file whose integrations cannot be used. The message lists every problem, a line each. */
 export class CatalogueError extends Error {
   /** In the order of the file; at least one is an error. */

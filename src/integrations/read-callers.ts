@@ -1,14 +1,17 @@
 import { isSeq, type Node } from 'yaml';
-import { ANYONE, CallerPolicy, type Callers } from '../callers/caller-policy.ts';
-import { type CallerRule, type DirectRule, isFault, parseCallerRule } from '../callers/caller-rule.ts';
+import { type CallerRule, isFault, parseCallerRule } from '../callers/caller-rule.ts';
 import { didYouMean } from './closest.ts';
+import type { ServerWide } from './description.ts';
 import type { Problem } from './problem.ts';
-import type { ServerWide } from './server-wide.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { textOf } from './yaml-values.ts';
 
 /** The key that {@link readCallers} reads. */
 export const CALLERS_KEY = 'callers';
+
+/** How many rules an integration may have of its own, and how many a tag. */
+const MOST_RULES = 1_000;
+const MOST_TAGGED = 20_000;
 
 const EXAMPLE = 'callers: ["tag:agents", 10.1.0.0/16]';
 
@@ -16,12 +19,18 @@ const EXAMPLE = 'callers: ["tag:agents", 10.1.0.0/16]';
 export function readCallers(
   source: YamlSource,
   block: Node,
-  { tags, tagNames, tagsFromEc2 }: ServerWide,
-): { callers: Callers; problems: Problem[] } {
+  { tags, tagsFromEc2 }: ServerWide,
+): { callers: readonly string[] | undefined; problems: Problem[] } {
   const key = source.key(block, CALLERS_KEY);
-  if (key === undefined) return { callers: ANYONE, problems: [] };
+  if (key === undefined) return { callers: undefined, problems: [] };
   const node = source.get(block, CALLERS_KEY);
-  const { rules, problems } = readRules(source, { key: CALLERS_KEY, example: EXAMPLE }, node ?? key, node);
+  const { rules, problems } = readRules(
+    source,
+    { key: CALLERS_KEY, example: EXAMPLE, most: MOST_RULES, beyond: 'give them a tag' },
+    node ?? key,
+    node,
+  );
+  const tagNames = tags.map(([tag]) => tag);
   for (const { rule, at } of rules) {
     // EC2 may know tags that the file does not.
     if (rule.kind !== 'tag' || tagNames.includes(rule.tag) || tagsFromEc2 !== undefined) continue;
@@ -35,13 +44,7 @@ export function readCallers(
       ),
     );
   }
-  return {
-    callers: new CallerPolicy(
-      rules.map(({ rule }) => rule),
-      tags,
-    ),
-    problems,
-  };
+  return { callers: rules.map(({ rule }) => rule.text), problems };
 }
 
 /** Reads who has a tag. */
@@ -50,15 +53,20 @@ export function readTagged(
   tag: string,
   key: Node | undefined,
   value: unknown,
-): { rules: DirectRule[]; problems: Problem[] } {
+): { rules: string[]; problems: Problem[] } {
   const name = `tags.${tag}`;
   const node = source.follow(value);
-  const { rules, problems } = readRules(source, { key: name, example: `${tag}: [10.1.0.0/16]` }, node ?? key, node);
-  const direct: DirectRule[] = [];
+  const { rules, problems } = readRules(
+    source,
+    { key: name, example: `${tag}: [10.1.0.0/16]`, most: MOST_TAGGED, beyond: 'write wider networks' },
+    node ?? key,
+    node,
+  );
+  const direct: string[] = [];
   for (const { rule, at } of rules) {
     if (rule.kind === 'tag')
       problems.push(source.error(at, `${name} names another tag`, `write out who has ${rule.text}`));
-    else direct.push(rule);
+    else direct.push(rule.text);
   }
   return { rules: direct, problems };
 }
@@ -66,7 +74,12 @@ export function readTagged(
 /** Reads a list of rules, each with its place. */
 function readRules(
   source: YamlSource,
-  { key, example }: { readonly key: string; readonly example: string },
+  {
+    key,
+    example,
+    most,
+    beyond,
+  }: { readonly key: string; readonly example: string; readonly most: number; readonly beyond: string },
   place: Node | undefined,
   node: Node | undefined,
 ): { rules: { rule: CallerRule; at: Node }[]; problems: Problem[] } {
@@ -77,6 +90,9 @@ function readRules(
   if (items.length === 0) {
     const problem = source.error(place, `${key} is empty, so it lets nobody in`, `name at least one: ${example}`);
     return { rules: [], problems: [problem] };
+  }
+  if (items.length > most) {
+    return { rules: [], problems: [source.error(items[most], `${key} has more than ${most} rules`, beyond)] };
   }
   const problems: Problem[] = [];
   const rules = items.flatMap((at) => {

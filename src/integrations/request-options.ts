@@ -27,6 +27,9 @@ const allowRule = z.string('must be a method and a path').transform((text, conte
   }
 });
 
+/** How many rules an integration may have. */
+const MOST_RULES = 1_000;
+
 const OPTIONS = [
   {
     key: 'allow',
@@ -36,6 +39,10 @@ const OPTIONS = [
       .refine((rules) => rules.length > 0, {
         message: 'is empty, so no request may be made',
         params: { mend: 'name at least one: "GET /v1/**"' },
+      })
+      .refine((rules) => rules.length <= MOST_RULES, {
+        message: `has more than ${MOST_RULES} rules`,
+        params: { mend: 'let * and ** stand for what they have in common' },
       })
       .optional(),
   },

@@ -1,30 +1,20 @@
 import type { Node } from 'yaml';
 import { z } from 'zod';
-import { type TagTable, tagTable } from '../callers/caller-policy.ts';
-import { type DirectRule, tagFault } from '../callers/caller-rule.ts';
+import { tagFault } from '../callers/caller-rule.ts';
 import type { Ec2Options } from '../callers/ec2-options.ts';
 import { didYouMean } from './closest.ts';
+import type { ServerWide } from './description.ts';
 import type { Problem } from './problem.ts';
 import { readTagged } from './read-callers.ts';
 import { schemaProblems } from './schema-problems.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { booleanOf, plainOf, textOf } from './yaml-values.ts';
 
-/** What holds for all integrations of a file. */
-export interface ServerWide {
-  /** Who has the tags that the file defines. */
-  readonly tags: TagTable;
-  readonly tagNames: readonly string[];
-  /** Absent: no tags are read from EC2. */
-  readonly tagsFromEc2: Ec2Options | undefined;
-  /** Where a caller asks what it may use, a URL without a slash at its end. Absent: messages name no such place. */
-  readonly discovery: string | undefined;
-  /** Whether the owners of secrets say where these may go, by the tag `attache:hosts`. */
-  readonly hostsFromSecretTags: boolean;
-}
-
 /** The keys of what is server-wide, wherever it stands. */
 export const SERVER_WIDE_KEYS = ['tags', 'tags_from_ec2', 'hosts_from_secret_tags', 'discovery'];
+
+/** How many values each of them may have: room for 20,000 callers in all tags together. */
+const MOST_VALUES = 25_000;
 
 const EC2 = {
   key: 'tags_from_ec2',
@@ -74,14 +64,14 @@ export function readServerWide(
   source: YamlSource,
   block: Node | undefined,
 ): { serverWide: ServerWide; problems: Problem[] } {
+  for (const key of SERVER_WIDE_KEYS) plainOf(source, source.get(block, key), MOST_VALUES);
   const { tags, problems } = readTags(source, block);
   const ec2 = readEc2(source, block);
   const discovery = readDiscovery(source, block);
   const hosts = readSwitch(source, block, 'hosts_from_secret_tags');
   problems.push(...ec2.problems, ...discovery.problems, ...hosts.problems);
   const serverWide = Object.freeze({
-    tags: tagTable(tags),
-    tagNames: Object.freeze([...tags.keys()]),
+    tags,
     tagsFromEc2: ec2.options,
     discovery: discovery.url,
     hostsFromSecretTags: hosts.isOn,
@@ -89,15 +79,12 @@ export function readServerWide(
   return { serverWide, problems };
 }
 
-function readTags(
-  source: YamlSource,
-  block: Node | undefined,
-): { tags: Map<string, readonly DirectRule[]>; problems: Problem[] } {
-  const tags = new Map<string, readonly DirectRule[]>();
+function readTags(source: YamlSource, block: Node | undefined): { tags: ServerWide['tags']; problems: Problem[] } {
   const node = source.get(block, 'tags');
   if (node !== undefined && source.map(node) === undefined) {
-    return { tags, problems: [source.error(node, 'tags is no map', 'write tags: { agents: [10.1.0.0/16] }')] };
+    return { tags: [], problems: [source.error(node, 'tags is no map', 'write tags: { agents: [10.1.0.0/16] }')] };
   }
+  const tags = new Map<string, readonly string[]>();
   const problems: Problem[] = [];
   for (const { key, keyNode, value } of source.pairs(node)) {
     const fault = tagFault(key);
@@ -106,7 +93,7 @@ function readTags(
     problems.push(...read.problems);
     tags.set(key, read.rules);
   }
-  return { tags, problems };
+  return { tags: [...tags], problems };
 }
 
 function readEc2(

@@ -1,4 +1,5 @@
 import type { Route } from './envoy-routes.ts';
+import { BoundError } from './yaml-bounds.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { textOf } from './yaml-values.ts';
 
@@ -12,11 +13,24 @@ export interface WayIn {
   readonly only: string | undefined;
 }
 
-/** The ways to a route: one for each domain of its virtual host. Frozen. */
+/** How many domains a virtual host with integrations may have: each of its routes is reached by all of them. */
+const MOST_DOMAINS = 100;
+
+/**
+ * The ways to a route: one for each domain of its virtual host. Frozen.
+ *
+ * @throws BoundError for a virtual host with more than {@link MOST_DOMAINS}.
+ */
 export function waysInto(source: YamlSource, { route, virtualHost }: Route): readonly WayIn[] {
   const { prefix, only } = pathsOf(source, route);
-  const domains = source
-    .items(source.get(virtualHost, 'domains'))
+  const listed = source.items(source.get(virtualHost, 'domains'));
+  if (listed.length > MOST_DOMAINS)
+    throw new BoundError(
+      listed[MOST_DOMAINS]?.range?.[0] ?? 0,
+      `a virtual host with integrations has more than ${MOST_DOMAINS} domains`,
+      'let a wildcard stand for them, or divide it',
+    );
+  const domains = listed
     .map((domain) => (textOf(domain) ?? '').toLowerCase().replace(/:\*$/, ''))
     .filter((domain) => domain !== '');
   return Object.freeze([...new Set(domains)].map((domain) => Object.freeze({ domain, prefix, only })));

@@ -9,8 +9,6 @@ export function yamlProblem(error: YAMLError, place: Place): Problem {
 
 function explain(error: YAMLError): [reason: string, mend: string] {
   switch (error.code) {
-    case 'DUPLICATE_KEY':
-      return ['this key stands twice in one map', 'remove one of the two'];
     case 'MULTIPLE_DOCS':
       return ['the file holds a second YAML document', 'remove it and the line of three hyphens'];
     default: {

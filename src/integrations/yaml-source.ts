@@ -1,17 +1,8 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseDocument,
-  visit,
-  type YAMLMap,
-} from 'yaml';
-import type { Place, Problem } from './problem.ts';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, type YAMLMap } from 'yaml';
+import { composeYaml } from './compose-yaml.ts';
+import { MOST_PROBLEMS, type Place, type Problem } from './problem.ts';
+import { resolveAliases } from './resolve-aliases.ts';
+import { BoundError } from './yaml-bounds.ts';
 import { yamlProblem } from './yaml-problem.ts';
 
 /**
@@ -27,26 +18,34 @@ export class YamlSource {
   readonly #lines = new LineCounter();
   readonly #targets = new Map<Node, Node>();
 
-  /** @throws RangeError for a file that is nested deeper than the stack is. */
   constructor(file: string, text: string) {
     this.file = file;
-    const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
-    const problems = document.errors.map((error) => yamlProblem(error, this.#placeOf(error.pos[0])));
-    this.problems = problems.length > 0 ? problems : this.#resolve(document);
-    this.root = document.contents ?? undefined;
+    try {
+      const document = composeYaml(text, this.#lines);
+      const errors = document.errors
+        .slice(0, MOST_PROBLEMS)
+        .map((error) => yamlProblem(error, this.placeOf(error.pos[0])));
+      this.problems = errors.length > 0 ? errors : this.#resolve(document);
+      this.root = document.contents ?? undefined;
+    } catch (error) {
+      if (!(error instanceof BoundError)) throw error;
+      const { offset, message: reason, mend } = error;
+      this.problems = [{ ...this.placeOf(offset), severity: 'error', reason, mend }];
+      this.root = undefined;
+    }
   }
 
   /** Where a node begins; the first character of the file for none. */
   place(node: Node | undefined): Place {
-    return this.#placeOf(node?.range?.[0] ?? 0);
+    return this.placeOf(node?.range?.[0] ?? 0);
   }
 
   error(node: Node | undefined, reason: string, mend: string): Problem {
-    return { ...this.place(node), severity: 'error', reason, mend };
+    return { ...this.place(node), severity: 'error', reason: brief(reason), mend: brief(mend) };
   }
 
   warning(node: Node | undefined, reason: string, mend: string): Problem {
-    return { ...this.place(node), severity: 'warning', reason, mend };
+    return { ...this.place(node), severity: 'warning', reason: brief(reason), mend: brief(mend) };
   }
 
   /** The node itself, or what it is an alias of. */
@@ -96,50 +95,21 @@ export class YamlSource {
     });
   }
 
-  #placeOf(offset: number): Place {
+  /** Where a character of the file stands. */
+  placeOf(offset: number): Place {
     const { line, col } = this.#lines.linePos(offset);
     return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1) };
   }
 
   /** Finds what each alias stands for, once for all: looking an anchor up anew each time walks the whole file. */
   #resolve(document: Document): Problem[] {
-    const problems: Problem[] = [];
-    const anchors = new Map<string, Node>();
-    visit(document, {
-      Node: (_, node, path) => {
-        if (!isAlias(node)) {
-          if (node.anchor !== undefined) anchors.set(node.anchor, node);
-          return;
-        }
-        const target = anchors.get(node.source);
-        if (target === undefined) {
-          problems.push(
-            this.error(
-              node,
-              `*${node.source} names an anchor that does not exist`,
-              `write &${node.source} before what it stands for, above this line`,
-            ),
-          );
-        } else if (path.includes(target)) {
-          problems.push(
-            this.error(node, `*${node.source} stands inside of what it stands for`, 'write out what is meant'),
-          );
-        } else {
-          this.#targets.set(node, target);
-        }
-      },
-      Pair: (_, { key }) => {
-        if (isScalar(key) && key.value === '<<' && key.type === 'PLAIN') {
-          problems.push(
-            this.error(
-              key,
-              'Envoy does not know merge keys (<<)',
-              'write the fields out, or refer to the whole map with an alias',
-            ),
-          );
-        }
-      },
-    });
-    return problems;
+    const { targets, faults } = resolveAliases(document);
+    for (const [alias, target] of targets) this.#targets.set(alias, target);
+    return faults.map(({ node, reason, mend }) => this.error(node, reason, mend));
   }
+}
+
+/** A sentence that quotes the file is no longer than anybody reads. */
+function brief(sentence: string): string {
+  return sentence.length <= 1_000 ? sentence : `${sentence.slice(0, 1_000)}…`;
 }

@@ -1,8 +1,12 @@
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
+import { BoundError } from './yaml-bounds.ts';
 import type { YamlSource } from './yaml-source.ts';
 
-/** More values than any block has. Aliases of aliases can stand for billions in a few lines. */
+/** More values than any key of a block has. */
 const MOST_VALUES = 10_000;
+
+/** How long a text may be of which something is read: longer than any name, path, template or ARN. */
+const LONGEST_TEXT = 8_192;
 
 /** What Envoy's parser takes for a boolean when it stands without quotes (YAML 1.1), or for nothing at all. */
 const ENVOY_BOOLEAN = /^(?:y|n|yes|no|on|off|true|false)$/i;
@@ -42,17 +46,24 @@ export function millisecondsOf(node: Node | undefined): number | undefined {
 /**
  * A node as plain values, aliases written out.
  *
- * @throws RangeError for more than {@link MOST_VALUES}.
+ * @param most how many values it may stand for.
+ * @throws BoundError for more than that, or a text of more than {@link LONGEST_TEXT} characters.
  */
-export function plainOf(source: YamlSource, node: Node | undefined): unknown {
-  let left = MOST_VALUES;
+export function plainOf(source: YamlSource, node: Node | undefined, most = MOST_VALUES): unknown {
+  let left = most;
   const convert = (value: unknown): unknown => {
-    left -= 1;
-    if (left < 0) throw new RangeError(`more than ${MOST_VALUES} values`);
     const here = source.follow(value);
+    left -= 1;
+    if (left < 0) throw beyond(node, `this stands for more than ${most} values`);
+    if (isScalar(here) && (here.source ?? '').length > LONGEST_TEXT)
+      throw beyond(here, `a text of more than ${LONGEST_TEXT} characters`);
     if (isMap(here)) return Object.fromEntries(source.pairs(here).map((pair) => [pair.key, convert(pair.value)]));
     if (isSeq(here)) return source.items(here).map(convert);
     return isScalar(here) ? here.value : null;
   };
   return convert(node);
+}
+
+function beyond(node: Node | undefined, reason: string): BoundError {
+  return new BoundError(node?.range?.[0] ?? 0, reason, 'write it plainer; nothing that Attaché reads needs so much');
 }

@@ -1,4 +1,5 @@
 import type { Counts, Report } from '../admin/report.ts';
+import type { Configuration } from '../configuration/configuration.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
 
 /**
@@ -11,11 +12,13 @@ export type ToWorker<Settings = unknown> =
       readonly kind: 'start';
       readonly worker: number;
       readonly settings: Settings;
-      /** The configuration as it last was without mistakes, in case the file has one by now. */
-      readonly configuration: string;
+      /** The configuration as it last was without mistakes: the file may have one by now. */
+      readonly configuration: Configuration;
       /** What all workers seal with, in base64. Never logged. */
       readonly sealKey: string;
     }
+  /** A part of another configuration. The next one follows when the worker says that it has this one, so that none waits in a row. */
+  | ConfigurationPage
   /** Asks for a sign of life. */
   | { readonly kind: 'ping' }
   | { readonly kind: 'report'; readonly question: number }
@@ -28,11 +31,23 @@ export type ToWorker<Settings = unknown> =
 export type FromWorker =
   | { readonly kind: 'pong'; readonly counts: Counts }
   | { readonly kind: 'report'; readonly question: number; readonly report: Report }
-  /** It has taken over the configuration, at its start or after a change. */
-  | { readonly kind: 'configuration'; readonly text: string }
+  /** It has got a part of a configuration. */
+  | { readonly kind: 'page'; readonly delivery: number; readonly index: number }
   /** It listens, and the first reading of its secrets was tried. */
   | { readonly kind: 'ready' }
   /** It cannot start; `settings` when that is for settings which contradict each other. */
   | { readonly kind: 'failed'; readonly sentence: string; readonly settings: boolean }
   /** No call is under way any more. It ends as soon as the supervisor closes the channel. */
   | { readonly kind: 'drained'; readonly counts: Counts };
+
+/** A page of a configuration, in order from 0 to `of` - 1. */
+export interface ConfigurationPage {
+  readonly kind: 'page';
+  /** Counts the configurations that were handed over to this worker: the same one may be so twice. */
+  readonly delivery: number;
+  readonly version: string;
+  readonly size: number;
+  readonly index: number;
+  readonly of: number;
+  readonly text: string;
+}

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sumCounts } from '../admin/counts.ts';
 import type { Overview } from '../admin/report.ts';
+import type { Configuration } from '../configuration/configuration.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
 import { ROLLING_LIMITS, type RollingLimits, rollingRestart } from './rolling-restart.ts';
 import { Spare } from './spare.ts';
@@ -71,6 +72,11 @@ export class Supervisor {
     return this.#spare.pid;
   }
 
+  /** Gives all workers another configuration. */
+  configure(configuration: Configuration): void {
+    for (const slot of this.#slots) slot.configure(configuration);
+  }
+
   /** Tells all workers that AWSCURRENT of a secret has moved. */
   moved(event: LabelMoved): void {
     for (const slot of this.#slots) slot.moved(event);
@@ -90,7 +96,7 @@ export class Supervisor {
 
   /**
    * Replaces the workers one after the other: each goes when the one before is ready again and Envoy has come back to it. Asked
-   * again meanwhile, it does so once more afterwards.
+   * again meanwhile, it does so once more afterwards. Never rejects.
    */
   roll(): Promise<void> {
     this.#rollAgain = this.#rolling !== undefined;
@@ -131,11 +137,17 @@ export class Supervisor {
   }
 
   async #roll(): Promise<void> {
-    // The program on the disk may be another by now.
-    this.#spare.discard();
-    this.#spare.prepare();
-    await rollingRestart(this.#slots, this.#limits, this.#options.log, () => this.#ending);
+    do {
+      this.#rollAgain = false;
+      // The program on the disk may be another by now.
+      this.#spare.discard();
+      this.#spare.prepare();
+      try {
+        await rollingRestart(this.#slots, this.#limits, this.#options.log, () => this.#ending);
+      } catch (error) {
+        this.#options.log.error({ err: error }, 'rolling restart stops: the others stay');
+      }
+    } while (this.#rollAgain && !this.#ending);
     this.#rolling = undefined;
-    if (this.#rollAgain && !this.#ending) void this.roll();
   }
 }

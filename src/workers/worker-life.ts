@@ -21,7 +21,5 @@ export interface StartFailure {
 /** Who is told of what a worker says. */
 export interface WorkerListener {
   onReady(): void;
-  /** It has taken over this configuration, at its start or after a change. */
-  onConfiguration(text: string): void;
   onFailed(failure: StartFailure): void;
 }

@@ -2,7 +2,9 @@ import type { ChildProcess } from 'node:child_process';
 import { NO_COUNTS } from '../admin/counts.ts';
 import type { Counts, Report } from '../admin/report.ts';
 import { withDeadline } from '../cache/deadline.ts';
+import type { Configuration } from '../configuration/configuration.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
+import { Delivery } from './delivery.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import type { WorkerEnd, WorkerListener } from './worker-life.ts';
 
@@ -30,6 +32,7 @@ export class WorkerProcess {
   readonly #startedAt = performance.now();
   readonly #watch: Watch;
   readonly #pinger: NodeJS.Timeout;
+  readonly #delivery = new Delivery((page) => this.#tell(page));
   readonly #questions = new Map<number, (report: Report) => void>();
   #killer: NodeJS.Timeout | undefined;
   #question = 0;
@@ -95,6 +98,11 @@ export class WorkerProcess {
       .finally(() => this.#questions.delete(question));
   }
 
+  /** Gives it another configuration than the one that it was started with. */
+  configure(configuration: Configuration): void {
+    this.#delivery.begin(configuration);
+  }
+
   /** Tells it that AWSCURRENT of a secret has moved. */
   moved(event: LabelMoved): void {
     this.#tell({ kind: 'moved', event });
@@ -124,8 +132,8 @@ export class WorkerProcess {
         this.#counts = message.report.counts;
         this.#questions.get(message.question)?.(message.report);
         break;
-      case 'configuration':
-        this.#listener.onConfiguration(message.text);
+      case 'page':
+        this.#delivery.got(message);
         break;
       case 'ready':
         this.#wasReady = true;

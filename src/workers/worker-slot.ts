@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NO_COUNTS, sumCounts } from '../admin/counts.ts';
 import type { Counts, Report, WorkerView } from '../admin/report.ts';
+import type { Configuration } from '../configuration/configuration.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
 import type { Log } from '../telemetry/log.ts';
 import { BackOff, WAITS, type Waits } from './back-off.ts';
@@ -17,8 +18,6 @@ export interface SlotOptions {
   readonly start: (worker: number) => ToWorker;
   readonly log: Log;
   readonly onReady: () => void;
-  /** Told of each configuration that a worker takes over. */
-  readonly onConfiguration: (text: string) => void;
   /** Told when a worker says that it cannot start. */
   readonly onFailed: (failure: StartFailure) => void;
   readonly waits?: Waits;
@@ -58,6 +57,11 @@ export class WorkerSlot {
     return sumCounts([this.#past, this.#process?.counts ?? NO_COUNTS]);
   }
 
+  /** Gives the worker another configuration; one that starts later gets it with its start. */
+  configure(configuration: Configuration): void {
+    this.#process?.configure(configuration);
+  }
+
   /** Tells the worker that AWSCURRENT of a secret has moved. */
   moved(event: LabelMoved): void {
     this.#process?.moved(event);
@@ -71,13 +75,12 @@ export class WorkerSlot {
       this.#options.start(this.worker),
       {
         onReady: () => this.#becomeReady(),
-        onConfiguration: this.#options.onConfiguration,
         onFailed: (failure) => this.#fail(failure),
       },
       this.#options.watch ?? WATCH,
     );
     this.#process = started;
-    void started.ended.then((end) => this.#leave(started, end));
+    started.ended.then((end) => this.#leave(started, end));
   }
 
   /** Settles when a worker is ready; at once when one is. */

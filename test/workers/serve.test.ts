@@ -59,7 +59,7 @@ describe('serve with two workers', () => {
     const { integrations, config } = await serving.status();
     expect(integrations).toMatchObject([{ name: 'a', host: 'changed.example' }]);
     expect(config.problems).toContainEqual(expect.stringContaining('hots'));
-  });
+  }, 30_000);
 
   test('does not open the inspector of a worker on a signal, whatever Node was started with', async () => {
     serving = await startServing(['--workers', '2'], { node: ['--heapsnapshot-signal=SIGUSR2'] });

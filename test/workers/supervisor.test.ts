@@ -34,9 +34,13 @@ function supervise(behave: (worker: number) => Omit<Behaviour, 'journal'>, optio
       worker,
       settings: {},
       sealKey: '',
-      configuration: JSON.stringify({ journal, ...behave(worker) } satisfies Behaviour),
+      configuration: {
+        version: '1',
+        size: 0,
+        pages: [JSON.stringify({ journal, ...behave(worker) } satisfies Behaviour)],
+        warnings: [],
+      },
     }),
-    onConfiguration: () => undefined,
     log: recorder(),
     ...options,
   });

@@ -33,7 +33,7 @@ process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'start':
       me = String(message.worker);
-      behaviour = JSON.parse(message.configuration) as Behaviour;
+      behaviour = JSON.parse(message.configuration.pages[0] ?? '') as Behaviour;
       note('starts');
       if (behaviour.endsAtOnce) process.exit(3);
       if (behaviour.fails !== undefined) tell({ kind: 'failed', sentence: behaviour.fails, settings: false });

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { watchCatalogue } from '../../src/integrations/watch-catalogue.ts';
+import { readBytes } from '../../src/configuration/read-bytes.ts';
+import { watchConfiguration } from '../../src/configuration/watch-configuration.ts';
 
 const INTERVAL = 20;
+
+const nameOf = ({ name }: { name: string }) => name;
 
 const list = (...names: string[]) =>
   `integrations:\n${names.map((name) => `- { integration: ${name}, host: api.example.com, secret: s, bearer: "{{ . }}" }\n`).join('')}`;
@@ -17,20 +20,21 @@ describe('a watched file', () => {
   let watcher: { close(): void };
 
   /** Watches the file, and notes what is told of it. */
-  function watch(path = file): void {
-    watcher = watchCatalogue(
+  async function watch(path = file): Promise<void> {
+    const { version } = await readBytes(path);
+    watcher = watchConfiguration(
       path,
-      {
-        onCatalogue: ({ catalogue }) => seen.push([...catalogue].map(({ name }) => name).join()),
-        onProblems: ([problem]) => seen.push(`problem: ${problem?.reason}`),
+      (reading) => {
+        if (reading.kind === 'bad') seen.push(`problem: ${reading.problems[0]?.reason}`);
+        else seen.push(reading.configuration.pages.flatMap((page) => JSON.parse(page).integrations.map(nameOf)).join());
       },
-      { interval: INTERVAL },
+      { known: version, interval: INTERVAL },
     );
   }
 
   /** Waits until this was told, and a little longer for what should not be. */
   async function told(...expected: string[]): Promise<void> {
-    await vi.waitFor(() => expect(seen).toEqual(expected), { timeout: 3_000, interval: 5 });
+    await vi.waitFor(() => expect(seen).toEqual(expected), { timeout: 9_000, interval: 5 });
     await sleep(3 * INTERVAL);
     expect(seen).toEqual(expected);
   }
@@ -48,14 +52,14 @@ describe('a watched file', () => {
   });
 
   it('is read again when it was edited', async () => {
-    watch();
+    await watch();
     writeFileSync(file, list('a', 'b'));
 
     await told('a,b');
   });
 
   it('is read again when another was put in its place', async () => {
-    watch();
+    await watch();
     writeFileSync(`${file}.new`, list('a', 'b'));
     renameSync(`${file}.new`, file);
 
@@ -68,7 +72,7 @@ describe('a watched file', () => {
       writeFileSync(join(directory, name, 'envoy.yaml'), list(`v${name}`));
     }
     symlinkSync('1', join(directory, 'data'));
-    watch(join(directory, 'data', 'envoy.yaml'));
+    await watch(join(directory, 'data', 'envoy.yaml'));
     symlinkSync('2', join(directory, 'next'));
     renameSync(join(directory, 'next'), join(directory, 'data'));
 
@@ -76,7 +80,7 @@ describe('a watched file', () => {
   });
 
   it('says what is wrong with an edit, and is read again once it is mended', async () => {
-    watch();
+    await watch();
     writeFileSync(file, list('a', 'a'));
     await told('problem: integration a is defined twice, first at '.concat(file, ':2'));
 
@@ -86,7 +90,7 @@ describe('a watched file', () => {
   });
 
   it('is missed when it is gone, and read again when it is back', async () => {
-    watch();
+    await watch();
     rmSync(file);
     await told('problem: there is no such file');
 
@@ -96,7 +100,7 @@ describe('a watched file', () => {
   });
 
   it('is left alone when it was written again as it was', async () => {
-    watch();
+    await watch();
     writeFileSync(file, list('a'));
 
     await told();
@@ -104,8 +108,19 @@ describe('a watched file', () => {
     expect(seen).toEqual([]);
   });
 
+  it('is judged once more when it was edited while it was being judged', async () => {
+    await watch();
+    for (let edit = 0; edit < 20; edit += 1) {
+      writeFileSync(file, list('a', `b${edit}`));
+      await sleep(INTERVAL);
+    }
+    writeFileSync(file, list('last'));
+
+    await vi.waitFor(() => expect(seen.at(-1)).toBe('last'), { timeout: 9_000, interval: 5 });
+  });
+
   it('is not followed any more once the watcher is closed', async () => {
-    watch();
+    await watch();
     watcher.close();
     writeFileSync(file, list('b'));
 

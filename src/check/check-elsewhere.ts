@@ -1,0 +1,37 @@
+import { extname } from 'node:path';
+import { CHILD_LIMITS, ChildError, type ChildLimits, inChild } from '../configuration/in-child.ts';
+import { unjudged } from '../configuration/read-configuration.ts';
+import { CatalogueError, type Problem } from '../integrations/problem.ts';
+import { readText } from '../integrations/read-catalogue.ts';
+import { type CheckOptions, type judgeText, withSecrets } from './check-file.ts';
+import type { ToCheck } from './check-process.ts';
+
+/** Beside this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
+const PROGRAM = new URL(`./check-process${extname(import.meta.url)}`, import.meta.url);
+
+/** Everything about a file that would fail later, in its order. Problems with the file itself are among them. */
+export async function checkFile(file: string, options: CheckOptions = {}): Promise<readonly Problem[]> {
+  try {
+    return await checkElsewhere(file, readText(file), options);
+  } catch (error) {
+    if (error instanceof CatalogueError) return error.problems;
+    throw error;
+  }
+}
+
+/** Checks a text as {@link checkText} does, in a process that is given up when it takes too long or too much. */
+export async function checkElsewhere(
+  file: string,
+  text: string,
+  options: CheckOptions = {},
+  limits: ChildLimits = CHILD_LIMITS,
+): Promise<Problem[]> {
+  const data: ToCheck = { file, text, fetchDeadline: options.fetchDeadline ?? 2_000 };
+  try {
+    const { problems, description } = await inChild<ReturnType<typeof judgeText>>(PROGRAM, data, limits);
+    return await withSecrets(problems, description, options);
+  } catch (error) {
+    if (error instanceof ChildError) return [unjudged(file, error)];
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, fork } from 'node:child_process';
+
+/** What a process may take. */
+export interface ChildLimits {
+  /** In ms. */
+  readonly time: number;
+  /** In MiB, for what JavaScript makes. */
+  readonly memory: number;
+}
+
+/** Many times what 5,000 integrations take: 60 s and 1,024 MiB. */
+export const CHILD_LIMITS: ChildLimits = { time: 60_000, memory: 1_024 };
+
+/** A process did not do its work. The message is a sentence without a subject: `took longer than 60 s`. */
+export class ChildError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ChildError';
+  }
+}
+
+/**
+ * Has a program do work in a process of its own: it gets one message and sends one back, as {@link answerParent} does. The process
+ * is gone afterwards, however it went. A thread would cost less, but one that runs out of memory can end the whole process with it.
+ *
+ * @param signal gives the work up.
+ * @throws ChildError (rejects with it) when the process passes a limit, fails, ends without a result or is given up.
+ */
+export async function inChild<Result>(
+  program: URL | string,
+  data: unknown,
+  { time, memory }: ChildLimits = CHILD_LIMITS,
+  signal?: AbortSignal,
+): Promise<Result> {
+  const { promise, resolve, reject } = Promise.withResolvers<Result>();
+  const fail = (sentence: string) => reject(new ChildError(sentence));
+  const giveUp = () => fail('was given up');
+  if (signal?.aborted === true) giveUp();
+  const timer = setTimeout(() => fail(`took longer than ${time / 1_000} s`), time);
+  signal?.addEventListener('abort', giveUp, { once: true });
+  let child: ChildProcess | undefined;
+  try {
+    child = fork(program, [], {
+      execArgv: [`--max-old-space-size=${memory}`],
+      // It needs nothing of the environment, where credentials may stand.
+      env: {},
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    child.once('message', (message) => {
+      const answer = message as Answer<Result>;
+      if ('failure' in answer) fail(`failed inside (${answer.failure})`);
+      else resolve(answer.result);
+    });
+    child.on('error', (error) => fail(`failed (${error.message})`));
+    child.once('close', (code, how) =>
+      fail(`ended without a result (${how ?? `code ${code}`}); it may take ${memory} MiB`),
+    );
+    child.send(data as object);
+    return await promise;
+  } catch (error) {
+    if (error instanceof ChildError) throw error;
+    throw new ChildError(`failed (${error instanceof Error ? error.message : 'unknown error'})`);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
+    child?.kill('SIGKILL');
+  }
+}
+
+/** What the process sends back. */
+type Answer<Result> = { readonly result: Result } | { readonly failure: string };
+
+/** The other side of {@link inChild}: works on the one message that comes, and sends the result. */
+export function answerParent<Data, Result>(work: (data: Data) => Result): void {
+  process.once('message', (data) => {
+    process.send?.(answerOf(() => work(data as Data)));
+  });
+}
+
+function answerOf<Result>(work: () => Result): Answer<Result> {
+  try {
+    return { result: work() };
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : 'unknown error' };
+  }
+}

@@ -1,0 +1,48 @@
+import { extname } from 'node:path';
+import type { Problem } from '../integrations/problem.ts';
+import type { Reading } from './configuration.ts';
+import { CHILD_LIMITS, ChildError, type ChildLimits, inChild } from './in-child.ts';
+import type { ToJudge } from './judge-process.ts';
+import { type Bytes, readBytes } from './read-bytes.ts';
+
+/** Beside this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
+const PROGRAM = new URL(`./judge-process${extname(import.meta.url)}`, import.meta.url);
+
+/** How a file is read. */
+export interface ReadingOptions {
+  readonly limits?: ChildLimits;
+  /** Gives the reading up; it is then a bad one. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads a file and judges it in a process of its own, so that whoever asks can go on answering. Never rejects: a process that fails
+ * is a problem of the file too.
+ */
+export async function readConfiguration(file: string, options: ReadingOptions = {}): Promise<Reading> {
+  return judgeBytes(file, await readBytes(file), options);
+}
+
+/** The same for a file whose bytes were read already. */
+export async function judgeBytes(file: string, read: Bytes, { limits, signal }: ReadingOptions = {}): Promise<Reading> {
+  if ('problem' in read) return { kind: 'bad', problems: [read.problem] };
+  try {
+    const data: ToJudge = { file, ...read };
+    return await inChild<Reading>(PROGRAM, data, limits ?? CHILD_LIMITS, signal);
+  } catch (error) {
+    if (error instanceof ChildError) return { kind: 'bad', problems: [unjudged(file, error)] };
+    throw error;
+  }
+}
+
+/** Why a file could not be judged. */
+export function unjudged(file: string, { message }: ChildError): Problem {
+  return {
+    file,
+    line: 1,
+    column: 1,
+    severity: 'error',
+    reason: `reading the file ${message}`,
+    mend: 'let attache check read it; if it is large, share the integrations out among several Attachés',
+  };
+}

@@ -1,0 +1,108 @@
+import { ANYONE, CallerPolicy, type Callers, type TagTable } from '../callers/caller-policy.ts';
+import { type CallerRule, type DirectRule, isFault, parseCallerRule } from '../callers/caller-rule.ts';
+import { CallerTable } from '../callers/caller-table.ts';
+import { ALWAYS_STRIPPED, Injector } from '../credentials/injector.ts';
+import type { Credential } from '../credentials/kind.ts';
+import { KINDS } from '../credentials/kinds.ts';
+import { parseAllowRule } from '../paths/allow-rule.ts';
+import type { SecretVersion } from '../secrets/secret-version.ts';
+import { Catalogue } from './catalogue.ts';
+import type { CatalogueDescription, CredentialDescription, IntegrationDescription, ServerWide } from './description.ts';
+import type { Integration } from './integration.ts';
+
+/** How many callers of a tag are made ready in one step. */
+const CALLERS_A_STEP = 100;
+
+/** Makes a catalogue, all at once. */
+export function build(description: CatalogueDescription): Catalogue {
+  const steps = building(description);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Makes a catalogue in short steps, one for each integration, so that others may have their turn in between. */
+export function* building({ serverWide, integrations }: CatalogueDescription): Generator<undefined, Catalogue> {
+  const tags = yield* tagTable(serverWide.tags);
+  const built: Integration[] = [];
+  for (const description of integrations) {
+    built.push(integrationOf(description, tags, serverWide.hostsFromSecretTags));
+    yield;
+  }
+  return new Catalogue(built, serverWide);
+}
+
+function* tagTable(tags: ServerWide['tags']): Generator<undefined, TagTable> {
+  const entries: (readonly [DirectRule, string])[] = [];
+  for (const [tag, texts] of tags) {
+    for (const text of texts) {
+      const rule = ruleOf(text);
+      if (rule.kind !== 'tag') entries.push([rule, tag]);
+      if (entries.length % CALLERS_A_STEP === 0) yield;
+    }
+  }
+  return yield* CallerTable.building(entries, CALLERS_A_STEP);
+}
+
+function integrationOf(description: IntegrationDescription, tags: TagTable, readsHosts: boolean): Integration {
+  const { name, host, secretId, replicas, rotation, redact, waysIn, where, secretAt } = description;
+  const credentials = description.credentials.map(credentialOf);
+  const kinds = credentials.map(({ places }, index) =>
+    Object.freeze({ kind: description.credentials[index]?.kind ?? '', places }),
+  );
+  const injector = new Injector(secretId, credentials, { strips: strips(description), redacts: redact });
+  return Object.freeze({
+    name,
+    host,
+    secretId,
+    replicas: Object.freeze(replicas),
+    rotation: Object.freeze(rotation),
+    readsHosts,
+    callers: callersOf(description.callers, tags),
+    allow: description.allow && Object.freeze(description.allow.map(parseAllowRule)),
+    redact,
+    injector,
+    waysIn: Object.freeze(waysIn),
+    kinds: Object.freeze(kinds),
+    accepts: (version: SecretVersion) => injector.accepts(version),
+    places: Object.freeze(credentials.flatMap(({ places }) => places)),
+    writes: Object.freeze([...new Set([...credentials.flatMap(({ writes }) => writes), ...injector.strips])]),
+    templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
+    where,
+    secretAt: Object.freeze(secretAt),
+  });
+}
+
+function callersOf(texts: readonly string[] | undefined, tags: TagTable): Callers {
+  return texts === undefined ? ANYONE : new CallerPolicy(texts.map(ruleOf), tags);
+}
+
+/** @throws RangeError for a rule that was not judged before. */
+function ruleOf(text: string): CallerRule {
+  const rule = parseCallerRule(text);
+  if (isFault(rule)) throw new RangeError(rule.reason);
+  return rule;
+}
+
+/** @throws RangeError for a kind that there is not, and what its schema throws for options that were not judged before. */
+function credentialOf({ kind: key, options }: CredentialDescription): Credential {
+  const kind = KINDS.find((candidate) => candidate.key === key);
+  if (kind === undefined) throw new RangeError(`${key} is no kind of credential`);
+  return kind.schema.parse(options);
+}
+
+/** The headers of a caller that go no further. */
+function strips({ allow, keep, redact }: IntegrationDescription): string[] {
+  return [
+    ...ALWAYS_STRIPPED.filter((name) => !keep.includes(name)),
+    ...(allow === undefined ? [] : OVERRIDES),
+    ...(redact ? UNSEARCHABLE : []),
+  ];
+}
+
+/** Headers by which many frameworks let a request be another one than its method and path say. */
+const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override', 'x-original-url', 'x-rewrite-url'];
+
+/** Headers that ask for a response in which a value cannot be found: compressed, or in pieces. */
+const UNSEARCHABLE = ['accept-encoding', 'grpc-accept-encoding', 'connect-accept-encoding', 'range', 'if-range'];

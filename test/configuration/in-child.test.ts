@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { inChild } from '../../src/configuration/in-child.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'attache-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const program = (code: string) => {
+  const file = join(folder, `${Math.random()}.mjs`);
+  writeFileSync(file, `process.once('message', (data) => {${code}});`);
+  return file;
+};
+
+const LIMITS = { time: 30_000, memory: 64 };
+
+describe('a process', () => {
+  it('gives what it sends', async () => {
+    expect(await inChild(program('process.send({ result: data + 1 })'), 41, LIMITS)).toBe(42);
+  });
+
+  it.each([
+    ['hangs', 'for (;;);', { ...LIMITS, time: 300 }, 'took longer than 0.3 s'],
+    ['fills its memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0));', LIMITS, 'may take 64 MiB'],
+    ['ends', 'process.exit(3)', LIMITS, 'ended without a result (code 3)'],
+    ['has an exception', 'throw new Error("no such thing")', LIMITS, 'ended without a result'],
+    ['rejects', 'Promise.reject(new Error("no such thing"))', LIMITS, 'ended without a result'],
+    ['says why it failed', 'process.send({ failure: "no such thing" })', LIMITS, 'failed inside (no such thing)'],
+    ['is killed', 'process.kill(process.pid, "SIGKILL")', LIMITS, 'ended without a result (SIGKILL)'],
+  ])(
+    'that %s is told of in a sentence, and harms nobody else',
+    async (_, code, limits, sentence) => {
+      await expect(inChild(program(code), 'data', limits)).rejects.toThrow(sentence);
+    },
+    40_000,
+  );
+
+  it('has nothing of the environment', async () => {
+    expect(
+      await inChild(
+        program('process.send({ result: Object.keys(process.env).filter((it) => /AWS|ATTACHE|PATH/.test(it)) })'),
+        1,
+      ),
+    ).toEqual([]);
+  }, 40_000);
+
+  it('is given up when its result is not wanted any more', async () => {
+    const end = new AbortController();
+    const result = inChild(program('for (;;);'), 'data', LIMITS, end.signal);
+    end.abort();
+
+    await expect(result).rejects.toThrow('was given up');
+  });
+});
