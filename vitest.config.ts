@@ -12,7 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/compose/containers.test.ts'],
-          testTimeout: 10_000,
+          // A guard against what hangs, and no measure: the machine may be busy.
+          testTimeout: 60_000,
         },
       },
       {
@@ -21,8 +22,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/compose/containers.test.ts'],
           globalSetup: ['test/e2e/support/install-tools.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

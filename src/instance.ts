@@ -1,4 +1,4 @@
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Counts, Report, ResultCount } from './admin/report.ts';
 import { type AuditEntry, auditFields } from './audit-record.ts';
 import { withDeadline } from './cache/deadline.ts';
@@ -161,7 +161,7 @@ export class Instance {
     try {
       const catalogue = await catalogueOf(configuration, { isWanted });
       if (catalogue === undefined || !isWanted()) return;
-      await this.#change(catalogue, configuration.version);
+      this.#change(catalogue, configuration.version);
     } catch (error) {
       this.#refuse(error);
     }
@@ -227,38 +227,17 @@ export class Instance {
 
   /**
    * All that depends on the configuration changes in this one turn, so that no request meets an integration without its secret.
-   * What keeps a part of it from changing is told, and all of it is as it was.
    */
-  async #change(catalogue: Catalogue, version: string): Promise<void> {
-    const [before, versionBefore] = [this.#catalogue, this.#version];
-    const undo = (error: unknown) => {
-      // A later change has taken the place of this one.
-      if (this.#catalogue !== catalogue) return;
-      this.#refuse(error);
-      this.#switch(before, versionBefore).catch((again) => this.#refuse(again));
-    };
-    try {
-      const held = this.#switch(catalogue, version);
-      held.catch(undo);
-      // What the store does not take at all it says at once; reading what is new takes longer.
-      await Promise.race([held, setImmediate()]);
-    } catch (error) {
-      undo(error);
-      return;
-    }
-    this.#problem = undefined;
-    this.#log.info({ integrations: catalogue.size, version }, 'configuration read again');
-  }
-
-  /** @returns settles when each new secret was read or has failed. */
-  #switch(catalogue: Catalogue, version: string): Promise<void> {
+  #change(catalogue: Catalogue, version: string): void {
     this.#catalogue = catalogue;
     this.#version = version;
-    // In this same turn the store makes the new cells.
-    const held = this.#secrets.hold(catalogue);
+    this.#secrets
+      .hold(catalogue)
+      .catch((error) => this.#log.error({ err: error }, 'a secret cannot be held for its integrations'));
     this.#tokens.retain(catalogue.secretIds);
     this.#directory.follow(catalogue.tagsFromEc2);
-    return held;
+    this.#problem = undefined;
+    this.#log.info({ integrations: catalogue.size, version }, 'configuration read again');
   }
 
   #refuse(error: unknown): void {
