@@ -1,4 +1,4 @@
-import type { Sdk } from '../vendors/vendor.ts';
+import { libraryLines } from '../vendors/library.ts';
 import type { Addition } from './add-to-text.ts';
 import { domainsOf } from './blocks.ts';
 import { credentialsIn } from './credentials-in.ts';
@@ -7,12 +7,11 @@ import type { Wanted } from './wanted.ts';
 
 /** What was added where, and all that is still needed to use it. */
 export function instructions(file: string, wanted: Wanted, { line, widened, isEnvoy }: Addition): string {
-  const { name, host, secret, credential, sdk, command, documentation, note } = wanted;
+  const { name, host, secret, credential, libraries, command, documentation, note } = wanted;
   const credentials = credentialsIn(credential);
   const writes = [...new Set(credentials.flatMap((it) => it.writes))];
   const [near = '', local = ''] = domainsOf(name);
-  const use = (url: string) => command?.replace('{url}', url) ?? `curl ${url}${path}`;
-  const path = sdk?.path === undefined || sdk.path.endsWith('/') ? (sdk?.path ?? '/') : `${sdk.path}/`;
+  const use = (url: string) => command?.replace('{url}', url) ?? `curl ${url}/`;
   return [
     `Added ${name} for ${host}: ${file}:${line}`,
     ...(widened === undefined
@@ -39,13 +38,8 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
             ? ['Attaché signs whole bodies: give the route what attache add --print shows for an envoy.yaml.']
             : []),
         ]),
-    ...(sdk === undefined ? [] : ['', sdkLine(sdk, near)]),
+    ...(libraries.length === 0 ? [] : ['', 'In a program:']),
+    ...libraryLines(libraries, near).map((line) => `  ${line}`),
     '',
   ].join('\n');
-}
-
-/** How a client library is pointed at a host without a key. */
-function sdkLine(sdk: Sdk, host: string): string {
-  const url = `http://${host}${sdk.path}`;
-  return 'variable' in sdk ? `  export ${sdk.variable}=${url}` : `  ${sdk.library}: ${sdk.option} = "${url}"`;
 }

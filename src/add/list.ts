@@ -5,16 +5,12 @@ export function listVendors(options: { readonly json: boolean }): string {
   const vendors = [...VENDORS.values()];
   if (options.json) return `${JSON.stringify(vendors, undefined, 2)}\n`;
   const rows = [
-    ['NAME', 'HOST', 'KEY', 'BASE URL OF ITS SDK'],
+    ['NAME', 'HOST', 'KEY', 'LIBRARIES'],
     ...vendors.map((vendor) => [
       vendor.name,
       vendor.host,
       wayOfSending(vendor),
-      vendor.sdk === undefined
-        ? ''
-        : 'variable' in vendor.sdk
-          ? vendor.sdk.variable
-          : `${vendor.sdk.option} (${vendor.sdk.library})`,
+      (vendor.libraries ?? []).map((library) => `${library.package} (${library.language})`).join(', '),
     ]),
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

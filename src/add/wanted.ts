@@ -3,8 +3,9 @@ import { closest } from '../integrations/closest.ts';
 import { hostFault } from '../integrations/host.ts';
 import { nameFault } from '../integrations/integration-name.ts';
 import { secretIdFault } from '../integrations/secret-id.ts';
+import type { Library } from '../vendors/library.ts';
 import { inRegion, needsRegion } from '../vendors/region.ts';
-import type { CredentialBlock, Sdk, Vendor } from '../vendors/vendor.ts';
+import type { CredentialBlock, Vendor } from '../vendors/vendor.ts';
 import { VENDORS } from '../vendors/vendors.ts';
 import { AddError } from './add-error.ts';
 import { type CredentialOptions, credentialOf } from './credential-options.ts';
@@ -46,7 +47,8 @@ export interface Wanted {
   readonly secret: string;
   readonly credential: CredentialBlock;
   readonly rules: WantedRules;
-  readonly sdk: Sdk | undefined;
+  /** Empty for an API that the catalogue does not have. */
+  readonly libraries: readonly Library[];
   /** How it is used, where that is not by curl; `{url}` in it is the integration's own. */
   readonly command: string | undefined;
   readonly documentation: string | undefined;
@@ -90,7 +92,7 @@ export function wanted(entry: string, options: WantedOptions): Wanted {
       keep: options.keep ?? [],
       redact: options.redact ?? false,
     },
-    sdk: vendor?.sdk,
+    libraries: vendor?.libraries ?? [],
     command: vendor?.command,
     documentation: vendor?.documentation,
     note: vendor?.note,

@@ -1,3 +1,5 @@
+import type { Library } from './library.ts';
+
 /** How a key is sent, as a route of envoy.yaml says it: one or more kinds of credential. */
 export interface CredentialBlock {
   readonly bearer?: string;
@@ -21,11 +23,6 @@ export interface CredentialBlock {
   readonly aws_sigv4?: { readonly service: string; readonly region: string; readonly payload?: 'unsigned' };
 }
 
-/** How a client library of the vendor is pointed at another URL. The path is what it expects behind the host. */
-export type Sdk =
-  | { readonly variable: string; readonly path: string }
-  | { readonly library: string; readonly option: string; readonly path: string };
-
 /** A well-known API: what a route to it needs, and what a program needs to use the route. */
 export interface Vendor {
   /** As in `attache add stripe`. */
@@ -34,8 +31,10 @@ export interface Vendor {
   readonly host: string;
   /** `{region}` in it stands for the same Region. */
   readonly credential: CredentialBlock;
-  /** Only where a client library of the vendor really reads it. */
-  readonly sdk?: Sdk;
+  /** Its client libraries and what else people use it with. `noLibrary` says why there is none. */
+  readonly libraries?: readonly Library[];
+  /** Why no library is named: a whole clause, without a full stop. */
+  readonly noLibrary?: string;
   /** The command that shows how it is used, where that is not curl; `{url}` in it is the integration's own. */
   readonly command?: string;
   /** The vendor's page on how the key is sent. */

@@ -41,7 +41,7 @@ describe('attache add', () => {
     expect(stdout).toContain('The secret team/groq must hold: {"api_key": "…"}\n');
     expect(stdout).toContain('  curl http://groq.int/\n');
     expect(stdout).toContain('  curl http://groq.int.localhost:8080/ ');
-    expect(stdout).toContain('  export GROQ_BASE_URL=http://groq.int\n');
+    expect(stdout).toContain('  export GROQ_BASE_URL=http://groq.int    # groq for Python, checked with ');
     expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(readdirSync(folder)).toEqual(['envoy.yaml']);
   });
@@ -106,7 +106,9 @@ describe('attache add', () => {
     expect(text).toContain('query: { key: "{{ a }}", unit: "metric" }\n                      path: "/v1/{{ b }}"\n');
     expect(text).toContain('host_rewrite_literal: dynamodb.eu-west-1.amazonaws.com');
     expect(runs[0]?.stdout).toContain('Attaché may now write :path: ');
-    expect(runs[1]?.stdout).toContain('  export AWS_ENDPOINT_URL_DYNAMODB=http://aws-dynamodb.int\n');
+    expect(runs[1]?.stdout).toContain(
+      '  export AWS_ENDPOINT_URL_DYNAMODB=http://aws-dynamodb.int    # boto3 for Python, ',
+    );
   });
 
   it('writes through a symbolic link, and keeps a byte order mark', async () => {
@@ -227,7 +229,7 @@ describe('attache add', () => {
     const lines = table.stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(VENDORS.size + 1);
     expect(lines.find((line) => line.startsWith('openai '))).toMatch(
-      /^openai +api\.openai\.com +Bearer +OPENAI_BASE_URL$/,
+      /^openai +api\.openai\.com +Bearer +openai \(python\), openai \(node\), /,
     );
     expect(JSON.parse(json.stdout)).toEqual([...VENDORS.values()]);
   });

@@ -57,7 +57,7 @@ describe('what attache add is told', () => {
       host: 'api.example.com:8443',
       secret: 'prod/mine',
       credential,
-      sdk: undefined,
+      libraries: [],
     });
   });
 

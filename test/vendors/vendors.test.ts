@@ -18,7 +18,7 @@ describe('the catalogue of APIs', () => {
 
   it.each([...VENDORS.values()].map((vendor) => inRegion(vendor, 'eu-west-1')))(
     'has for $name what a route needs',
-    ({ name, host, credential, documentation, sdk, command }) => {
+    ({ name, host, credential, documentation, command }) => {
       expect(name).toMatch(/^[a-z][a-z0-9-]*$/);
       expect(hostFault(host)).toBeUndefined();
       expect(new URL(documentation).protocol).toBe('https:');
@@ -28,8 +28,6 @@ describe('the catalogue of APIs', () => {
       expect(kinds.length).toBeGreaterThanOrEqual(1);
       expect(kinds.every((kind) => kind?.success === true)).toBe(true);
       expect(command ?? '{url}').toContain('{url}');
-      expect(sdk?.path ?? '').toMatch(/^(?:\/[\w./-]*)?$/);
-      if (sdk !== undefined && 'variable' in sdk) expect(sdk.variable).toMatch(/^[A-Z][A-Z0-9_]+$/);
     },
   );
 

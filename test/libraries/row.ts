@@ -1,0 +1,28 @@
+/** One call of a real library, which must come through the proxy. */
+export interface Row {
+  /** The integration, as in `attache add openai`. */
+  readonly api: string;
+  /** The package, as the catalogue names it; its version stands there too. */
+  readonly package: string;
+  /**
+   * The program. `{line}` in it is the catalogue's line, for the address of the integration; a line that begins with
+   * `export` goes into the program's environment instead.
+   */
+  readonly code: string;
+  /** The requests that must arrive, in this order: a method and a path, without the credential. */
+  readonly expect: readonly string[];
+  /** More variables for the program. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Packages that are installed beside it, with their versions. */
+  readonly beside?: Readonly<Record<string, string>>;
+  /** Rows of one language with the same group share an environment; name one where packages do not go together. */
+  readonly group?: string;
+  /** What the destination answers, by path; `{}` otherwise. */
+  readonly answers?: Readonly<Record<string, unknown>>;
+  /** More options of `attache add`. */
+  readonly options?: { readonly basic?: string; readonly region?: string };
+  /** The registry of a program's package. */
+  readonly from?: 'npm' | 'PyPI' | 'system';
+  /** Set while the row cannot pass, with what it waits for. */
+  readonly waitsFor?: string;
+}
