@@ -1,4 +1,6 @@
 import type { WayIn } from '../integrations/way-in.ts';
+import { libraryLines } from '../vendors/library.ts';
+import { librariesOf } from '../vendors/vendors.ts';
 import type { AskedAt } from './asked-at.ts';
 import type { Usable } from './usable.ts';
 
@@ -7,6 +9,8 @@ export interface Listing {
   readonly name: string;
   /** What a caller puts in the place of the API's own address, the nearest name first. A `*` is Envoy's wildcard. */
   readonly baseUrls: readonly string[];
+  /** How client libraries are pointed at the nearest address, a line each. Absent: none is known, or no plain http address of it. */
+  readonly libraries?: readonly string[];
   /** Which paths its routes take, in words. Absent: all of them. */
   readonly only?: readonly string[];
   /** Where the requests go. */
@@ -30,9 +34,12 @@ export const EVERYTHING = '* /**';
 export function listingOf({ integration, by, instance }: Usable, asked: AskedAt): Listing {
   const { name, host, waysIn, allow, kinds, redact } = integration;
   const only = waysIn.flatMap((way) => (way.only === undefined ? [] : [way.only]));
+  const baseUrls = [...new Set(nearestFirst(waysIn, asked).map((way) => urlOf(way, asked)))];
+  const libraries = linesFor(name, host, baseUrls);
   return {
     name,
-    baseUrls: [...new Set(nearestFirst(waysIn, asked).map((way) => urlOf(way, asked)))],
+    baseUrls,
+    ...(libraries.length === 0 ? {} : { libraries }),
     ...(only.length === 0 || only.length < waysIn.length ? {} : { only: [...new Set(only)] }),
     host,
     allow: allow?.map(({ text }) => text) ?? [EVERYTHING],
@@ -41,6 +48,12 @@ export function listingOf({ integration, by, instance }: Usable, asked: AskedAt)
     allowedBy: by,
     ...(instance === undefined ? {} : { instance }),
   };
+}
+
+/** The catalogue's lines, for the first address that is a host and no more. */
+function linesFor(name: string, host: string, baseUrls: readonly string[]): string[] {
+  const [, address] = baseUrls.map((url) => /^http:\/\/([^/*]+)$/.exec(url)).find((found) => found !== null) ?? [];
+  return address === undefined ? [] : libraryLines(librariesOf(name, host), address);
 }
 
 function urlOf({ domain, prefix }: WayIn, { scheme, port }: AskedAt): string {

@@ -39,6 +39,7 @@ function article(it: Listing) {
   return html`<article id="${it.name}">
 <h2>${it.name} <small>${it.host}</small></h2>
 ${curl === undefined ? '' : html`<pre tabindex="0"><code>${curl}</code></pre>`}
+${it.libraries === undefined ? '' : html`<pre tabindex="0"><code>${it.libraries.join('\n')}</code></pre>`}
 <dl>
 <dt>Address<dd>${it.baseUrls.length === 0 ? 'not known here' : it.baseUrls.map((url) => html`<code>${url}</code> `)}
 ${it.only === undefined ? '' : html`<dt>Paths<dd>${it.only.map((text) => html`<code>${text}</code> `)}`}

@@ -3,6 +3,7 @@ import { business } from './business.ts';
 import { content } from './content.ts';
 import { google } from './google.ts';
 import { infrastructure } from './infrastructure.ts';
+import type { Library } from './library.ts';
 import { models } from './models.ts';
 import type { CredentialBlock, Vendor } from './vendor.ts';
 
@@ -11,6 +12,11 @@ export const VENDORS: ReadonlyMap<string, Vendor> = new Map(
   [...models, ...business, ...infrastructure, ...content, ...google, ...aws]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((vendor) => [vendor.name, vendor]),
+);
+
+/** The first entry of each host. */
+const BY_HOST: ReadonlyMap<string, Vendor> = new Map(
+  [...VENDORS.values()].reverse().map((vendor) => [vendor.host, vendor]),
 );
 
 /** What is sent in place of the secret, for the kinds that get or make something with it. */
@@ -35,4 +41,11 @@ export function wayOfSending({ credential }: Vendor): string {
     ...Object.keys(query ?? {}).map((name) => `?${name}=`),
     ...(path === undefined ? [] : [path.replace(/\{\{.*?\}\}/g, '…')]),
   ].join(', ');
+}
+
+/** The client libraries of an integration: of the entry with its name, if that has the same host, else of any with it. */
+export function librariesOf(name: string, host: string): readonly Library[] {
+  const named = VENDORS.get(name);
+  const regional = BY_HOST.has(host) ? host : host.replace(/\.[a-z]{2}(?:-[a-z]+)+-\d\./, '.{region}.');
+  return (named?.host === regional ? named : BY_HOST.get(regional))?.libraries ?? [];
 }

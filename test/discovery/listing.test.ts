@@ -112,3 +112,26 @@ describe('pages', () => {
     expect(pagesOf([], 8)).toEqual([[]]);
   });
 });
+
+describe('the client libraries of an integration', () => {
+  const at = (host: string, name: string) => {
+    const route = { cluster: 'internet', host_rewrite_literal: host };
+    return told([virtualHost(name, bearer, { route })], 'attache.int:8080').libraries ?? [];
+  };
+
+  it.each([
+    ['api.openai.com', 'openai', 'export OPENAI_BASE_URL=http://openai.int:8080/v1    # openai for Python'],
+    ['api.openai.com', 'mine', 'export OPENAI_BASE_URL=http://mine.int:8080/v1    # openai for Python'],
+    [
+      'sqs.eu-west-1.amazonaws.com',
+      'queues',
+      'export AWS_ENDPOINT_URL_SQS=http://queues.int:8080    # boto3 for Python',
+    ],
+  ])('of %s are those of the catalogue, whatever it is called: %s', (host, name, line) => {
+    expect(at(host, name)[0]).toContain(line);
+  });
+
+  it('are none for an API that the catalogue does not have', () => {
+    expect(at('api.example.com', 'openai')).toEqual([]);
+  });
+});
