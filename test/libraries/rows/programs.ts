@@ -8,7 +8,12 @@ export const programs: readonly Row[] = [
     code: `claude -p Hi --model claude-sonnet-4-5`,
     expect: ['POST /v1/messages'],
     from: 'npm',
-    env: { ANTHROPIC_API_KEY: 'sk-ant-madeup', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+    env: {
+      ANTHROPIC_API_KEY: 'sk-ant-madeup',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      HTTPS_PROXY: '',
+      https_proxy: '',
+    },
     group: 'agents',
   },
   {

@@ -21,7 +21,7 @@ Anthropic(api_key="madeup-key").models.list()`,
     code: `from google import genai
 client = genai.Client(api_key="madeup-key")
 list(client.models.list())`,
-    expect: ['GET /v1beta/models'],
+    expect: ['GET /v1/models'],
   },
   {
     api: 'mistral',
