@@ -269,7 +269,10 @@ describe('http://attache.int', () => {
       expect.stringMatching(/^openai\s+api\.openai\.com$/),
       expect.stringMatching(/^stripe\s+api\.stripe\.com$/),
     ]);
-    expect(await page.locator('#stripe pre').innerText()).toBe(`curl http://stripe.int.localhost:${stack.port}/`);
+    expect(await page.locator('#stripe pre').first().innerText()).toBe(
+      `curl http://stripe.int.localhost:${stack.port}/`,
+    );
+    expect(await page.locator('#stripe pre').last().innerText()).toContain('stripe.api_base = "http://stripe.int');
     expect(await page.locator('#stripe dl').innerText()).toContain('basic → authorization');
     const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     const lightness = await page.evaluate(LIGHTNESS);
