@@ -25,6 +25,7 @@ export const query: CredentialKind = {
     .transform((parameters) => ({
       places: Object.keys(parameters).map((name) => `query ${name}`),
       writes: [':path'],
+      parameters: Object.keys(parameters),
       templates: Object.values(parameters),
       prepare: (secretId, secret) => {
         const values = Object.entries(parameters).map(

@@ -1,4 +1,5 @@
-import { ALWAYS_STRIPPED, Injector } from '../credentials/injector.ts';
+import { ALWAYS_STRIPPED, ALWAYS_STRIPPED_PARAMETERS } from '../credentials/callers-own.ts';
+import { Injector } from '../credentials/injector.ts';
 import { MOST_SECRETS } from '../secrets/secret-store.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Block } from './block.ts';
@@ -6,7 +7,7 @@ import type { Candidate } from './candidates.ts';
 import { closest } from './closest.ts';
 import type { Integration } from './integration.ts';
 import type { Problem } from './problem.ts';
-import type { RequestOptions } from './request-options.ts';
+import { IN_QUERY, type RequestOptions } from './request-options.ts';
 import type { ServerWide } from './server-wide.ts';
 import type { WayIn } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -84,10 +85,13 @@ function integrationOf(
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
   const { secretId, secretNode, secretOptions, callers, requestOptions, credentials, kinds } = definition;
+  const parameters = stripsParameters(requestOptions);
   const injector = new Injector(secretId, credentials, {
     strips: strips(requestOptions),
+    stripsParameters: parameters,
     redacts: requestOptions.redact,
   });
+  const writes = [...new Set([...credentials.flatMap((it) => it.writes), ...injector.strips])];
   const at = source.place(block.nameNode);
   return [
     Object.freeze({
@@ -104,7 +108,8 @@ function integrationOf(
       kinds: Object.freeze(kinds),
       accepts: (version: SecretVersion) => injector.accepts(version),
       places: Object.freeze(credentials.flatMap(({ places }) => places)),
-      writes: Object.freeze([...new Set([...credentials.flatMap(({ writes }) => writes), ...injector.strips])]),
+      writes: Object.freeze(writes),
+      mutates: Object.freeze(parameters.length === 0 ? writes : [...new Set([...writes, ':path'])]),
       templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
       where: `${at.file}:${at.line}`,
       secretAt: Object.freeze(source.place(secretNode)),
@@ -113,11 +118,20 @@ function integrationOf(
 }
 
 /** The headers of a caller that go no further. */
-function strips({ allow, keep, redact }: RequestOptions): string[] {
+function strips({ allow, keep, strip, redact }: RequestOptions): string[] {
   return [
     ...ALWAYS_STRIPPED.filter((name) => !keep.includes(name)),
+    ...strip.filter((name) => !name.startsWith(IN_QUERY)),
     ...(allow === undefined ? [] : OVERRIDES),
     ...(redact ? UNSEARCHABLE : []),
+  ];
+}
+
+/** The parameters of a caller's query that go no further. */
+function stripsParameters({ keep, strip }: RequestOptions): string[] {
+  return [
+    ...ALWAYS_STRIPPED_PARAMETERS.filter((name) => !keep.includes(`${IN_QUERY}${name}`)),
+    ...strip.filter((name) => name.startsWith(IN_QUERY)).map((name) => name.slice(IN_QUERY.length)),
   ];
 }
 

@@ -105,7 +105,6 @@ describe('attache add', () => {
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('query: { key: "{{ a }}", unit: "metric" }\n                      path: "/v1/{{ b }}"\n');
     expect(text).toContain('host_rewrite_literal: dynamodb.eu-west-1.amazonaws.com');
-    expect(runs[0]?.stdout).toContain('Attaché may now write :path: ');
     expect(runs[1]?.stdout).toContain('  export AWS_ENDPOINT_URL_DYNAMODB=http://aws-dynamodb.int\n');
   });
 

@@ -4,6 +4,10 @@ import { checkText } from '../../src/check/check-file.ts';
 import { VENDORS } from '../../src/vendors/vendors.ts';
 import { added, difference, FILE, GOOD, optionsFor, WITHOUT_NAMES_OF_THE_CATALOGUE } from './support.ts';
 
+/** All that an integration may have removed, in an expression that Envoy takes without being told to. */
+const SHORT =
+  '.*(authorization|auxiliary|cookie|key|[^x]-token|[^a-z0-9:-].*)|:path|content-type|retry-after|x-attache-error';
+
 const ALLOWED = /^ *allow_expression: \{ regex: "[^"]*" \}$/;
 
 describe('adding an API of the catalogue to envoy.yaml', () => {
@@ -80,7 +84,7 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
   });
 
   it.each(['telegram', 'openweathermap'])('lets Attaché write the path for %s', (name) => {
-    const { text, widened } = added(GOOD, name);
+    const { text, widened } = added(GOOD.replace('|:path|', '|'), name);
 
     expect(widened?.headers).toEqual([':path']);
     expect(text).toContain('|x-attache-error|:path" }');
@@ -106,8 +110,8 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
 
   it('is found to make allow_expression too long where Envoy was not told to take more', async () => {
     const before = WITHOUT_NAMES_OF_THE_CATALOGUE.replace(/\n *re2\.max_program_size.*/, '').replace(
-      /\|\(\(grpc.*-url(?=\|content-type)/,
-      '',
+      /(?<=allow_expression: \{ regex: ")[^"]*/,
+      SHORT,
     );
     expect(await checkText(FILE, before)).toEqual([]);
 

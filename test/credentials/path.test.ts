@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ALWAYS_STRIPPED } from '../../src/credentials/callers-own.ts';
 import { CredentialError } from '../../src/credentials/credential-error.ts';
-import { ALWAYS_STRIPPED, Injector } from '../../src/credentials/injector.ts';
+import { Injector } from '../../src/credentials/injector.ts';
 import { UnfitRequestError } from '../../src/credentials/unfit-request-error.ts';
 import { atOnce, credential, version } from './support.ts';
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { ALWAYS_STRIPPED } from '../../src/credentials/callers-own.ts';
 import { parseCatalogue } from '../../src/integrations/read-catalogue.ts';
 
-const CALLERS_OWN = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key'];
+const CALLERS_OWN = ALWAYS_STRIPPED;
 
 /** The integration of a list, with these keys in its block. */
 function integration(more: string) {
