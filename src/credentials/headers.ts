@@ -36,6 +36,16 @@ export const headers: CredentialKind = {
         params: { mend: 'header names are the same in upper and lower case: keep one of them' },
       },
     )
+    .refine(
+      (fields) =>
+        Object.entries(fields).every(
+          ([name, value]) => !value.fill('').toLowerCase().startsWith(`${name.toLowerCase()}:`),
+        ),
+      {
+        message: 'repeats the name of a header in its value',
+        params: { mend: 'write for example { x-api-key: "{{ api_key }}" }' },
+      },
+    )
     .transform((fields) =>
       Object.fromEntries(Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value])),
     )
