@@ -91,8 +91,7 @@ const DISGUISES: readonly Disguise[] = [
     mend: 'store the key itself',
   },
   {
-    found:
-      /^(?:(?:insert|enter|put|add)[ _-])?(?:your|my|the)[ _-](?:\w+[ _-])*(?:key|token|secret|password)(?:[ _-]here)?$/i,
+    found: /^(?:(?:insert|enter|put|add)[ _-])?your[ _-](?:\w+[ _-])*(?:key|token|secret|password)(?:[ _-]here)?$/i,
     reason: 'is a placeholder',
     mend: 'store the key itself',
   },

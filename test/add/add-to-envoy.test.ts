@@ -129,7 +129,7 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
     );
     expect(await checkText(FILE, before)).toEqual([]);
 
-    const { text } = added(before, 'datadog');
+    const { text } = added(before, 'aws-sqs', { region: 'eu-west-1' });
 
     expect(await checkText(FILE, text)).toEqual([
       expect.objectContaining({
