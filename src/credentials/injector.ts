@@ -221,8 +221,8 @@ export class Injector {
     return { ...injection, set, remove, encoded: undefined };
   }
 
-  #removed({ oddNames }: RequestToInject): readonly string[] {
-    const lookalikes = this.#callersOwn.lookalikes(oddNames());
+  #removed(request: RequestToInject): readonly string[] {
+    const lookalikes = this.#callersOwn.lookalikes(request.oddNames());
     return lookalikes.length === 0 ? this.strips : [...this.strips, ...lookalikes];
   }
 

@@ -102,10 +102,10 @@ class HeadersOfRequest implements RequestFacts {
     return callerOf(attributes?.[ADDRESS_ATTRIBUTE], attributes?.[URI_SAN_ATTRIBUTE], claimsOf(this.#metadata));
   }
 
-  oddNames = (): readonly string[] => {
+  oddNames(): readonly string[] {
     const named = this.#headers.headers?.headers ?? [];
     return named.some(({ key }) => ODD.test(key)) ? named.flatMap(({ key }) => (ODD.test(key) ? [key] : [])) : NONE;
-  };
+  }
 
   get isDiscovery(): boolean {
     return this.#attributes?.[DISCOVERY_ATTRIBUTE] === 'discovery';
