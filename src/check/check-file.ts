@@ -18,6 +18,7 @@ import { checkDiscovery } from './discovery-rule.ts';
 import { checkBooleans } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
+import { checkLookalikes } from './lookalike-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
 import { checkRedaction } from './redaction-rule.ts';
@@ -76,6 +77,11 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
     yield* checkTimeouts(config, filter, longest);
     yield* checkForwarding(config, filter);
     yield* checkClaims(config, filter, integrations);
+    yield* checkLookalikes(
+      config,
+      filter,
+      passages.filter((it) => it.filter === filter && it.asks),
+    );
     yield* checkMutations(config, filter, integrations);
     yield* checkBodies(config, filter, integrations);
     const cluster = clusterOf(config, filter);

@@ -15,6 +15,8 @@ export interface RequestToInject {
   readonly attempt: number;
   /** The headers that Envoy shows, in their order, with lower-case names. */
   readonly headers: () => readonly (readonly [name: string, value: string])[];
+  /** The names among them that hold another character than letters, digits and hyphens, and may be taken for another name. */
+  readonly oddNames: () => readonly string[];
   /** The whole body; undefined when it was not asked for or there is none. */
   readonly body: Buffer | undefined;
   /** Ids of the tokens that earlier attempts carried, in their order. */
@@ -75,6 +77,8 @@ export interface Credential {
   readonly places: readonly string[];
   /** The headers that it writes, in lower case; `:path` for the path and its query. */
   readonly writes: readonly string[];
+  /** The parameters of the query that it sets, decoded. Absent: none. */
+  readonly parameters?: readonly string[];
   /** What it takes from the secret. */
   readonly templates: readonly Template[];
   /** What the secret must hold, as it is stored, where no template says it: for instructions. */

@@ -83,7 +83,7 @@ function descriptionOf(
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
   const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
-  const { allow, keep, redact } = requestOptions;
+  const { allow, keep, strip, redact } = requestOptions;
   const at = source.place(block.nameNode);
   return [
     {
@@ -94,6 +94,7 @@ function descriptionOf(
       callers,
       allow: allow?.map(({ text }) => text),
       keep,
+      strip,
       redact,
       credentials,
       waysIn,
@@ -103,7 +104,6 @@ function descriptionOf(
   ];
 }
 
-/** What one Attaché holds at most, counted as it holds them: a secret is another one where it has other replicas. */
 function tooMany(
   source: YamlSource,
   integrations: readonly IntegrationDescription[],

@@ -36,6 +36,8 @@ export interface IntegrationDescription {
   /** The rules as they were written. Absent: everything may be requested. */
   readonly allow?: readonly string[] | undefined;
   readonly keep: readonly string[];
+  /** In the words of `keep`: header names in lower case, and `query:name`. */
+  readonly strip: readonly string[];
   readonly redact: boolean;
   readonly credentials: readonly CredentialDescription[];
   readonly waysIn: readonly WayIn[];

@@ -34,6 +34,8 @@ export interface Integration extends SecretUse {
   readonly places: readonly string[];
   /** The headers that it sets or removes, in lower case; `:path` for the path and its query. */
   readonly writes: readonly string[];
+  /** The same, and `:path` too where it takes parameters of the caller out of the query: all that Envoy must let it change. */
+  readonly mutates: readonly string[];
   /** What it takes from the secret. */
   readonly templates: readonly Template[];
   /** Where it is defined, as `file:line`. */

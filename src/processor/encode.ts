@@ -1,4 +1,4 @@
-import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
+import { ALWAYS_STRIPPED } from '../credentials/callers-own.ts';
 import { shortVersionId } from '../secrets/secret-version.ts';
 import { type Answer, DENIALS, type Denied, type Injected, type Replied } from './answer.ts';
 import {

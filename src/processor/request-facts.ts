@@ -56,6 +56,10 @@ export function requestFacts(request: ProcessingRequest, headers: HttpHeaders, b
   return new HeadersOfRequest(request, headers, body);
 }
 
+/** What no name of a header has that all servers read alike; a colon begins those of HTTP/2 itself. */
+const ODD = /[^a-z0-9:-]/;
+const NONE: readonly string[] = [];
+
 class HeadersOfRequest implements RequestFacts {
   readonly integration: string | undefined;
   readonly attempt: number | undefined;
@@ -96,6 +100,11 @@ class HeadersOfRequest implements RequestFacts {
   get caller(): Caller {
     const attributes = this.#attributes;
     return callerOf(attributes?.[ADDRESS_ATTRIBUTE], attributes?.[URI_SAN_ATTRIBUTE], claimsOf(this.#metadata));
+  }
+
+  oddNames(): readonly string[] {
+    const named = this.#headers.headers?.headers ?? [];
+    return named.some(({ key }) => ODD.test(key)) ? named.flatMap(({ key }) => (ODD.test(key) ? [key] : [])) : NONE;
   }
 
   get isDiscovery(): boolean {

@@ -21,6 +21,7 @@ export const models: readonly Vendor[] = [
     host: 'generativelanguage.googleapis.com',
     credential: { headers: { 'x-goog-api-key': '{{ api_key }}' } },
     sdk: { variable: 'GOOGLE_GEMINI_BASE_URL', path: '' },
+    strip: ['query:key'],
     documentation: 'https://ai.google.dev/gemini-api/docs/api-key',
   },
   {
@@ -121,6 +122,7 @@ export const models: readonly Vendor[] = [
     host: 'api.elevenlabs.io',
     credential: { headers: { 'xi-api-key': '{{ api_key }}' } },
     sdk: { library: 'elevenlabs for Python', option: 'base_url', path: '' },
+    strip: ['query:xi-api-key'],
     documentation: 'https://elevenlabs.io/docs/api-reference/authentication',
   },
   {
@@ -158,6 +160,7 @@ export const models: readonly Vendor[] = [
     host: 'api.tavily.com',
     credential: { bearer: '{{ api_key }}' },
     sdk: { library: 'tavily-python', option: 'api_base_url', path: '' },
+    inBody: 'api_key',
     documentation: 'https://docs.tavily.com/documentation/api-reference/introduction',
   },
   {

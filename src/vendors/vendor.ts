@@ -34,6 +34,13 @@ export interface Vendor {
   readonly host: string;
   /** `{region}` in it stands for the same Region. */
   readonly credential: CredentialBlock;
+  /**
+   * What else the API takes as a credential, so that a caller's own goes no further: headers in lower case, and `query:name`; without
+   * what is never passed on.
+   */
+  readonly strip?: readonly string[];
+  /** A field of the body that the API takes as a credential. Bodies are passed on as they are. */
+  readonly inBody?: string;
   /** Only where a client library of the vendor really reads it. */
   readonly sdk?: Sdk;
   /** The command that shows how it is used, where that is not curl; `{url}` in it is the integration's own. */

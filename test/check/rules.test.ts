@@ -298,7 +298,7 @@ const MUTATIONS: Case[] = [
     'all but a few',
     RULES,
     'disallow_is_error: true',
-    'warning: mutation_rules lets Attaché write :path, content-length',
+    'warning: mutation_rules lets Attaché write content-length',
     'disallow_is_error',
   ],
   [
@@ -312,7 +312,7 @@ const MUTATIONS: Case[] = [
     'a forbidden header',
     RULES,
     `${RULES}\n              disallow_expression: { regex: "x-.*" }`,
-    'error: mutation_rules does not let Attaché write x-api-key, x-attache-error',
+    'error: mutation_rules does not let Attaché write x-api-key, x-apikey',
     '"x-.*"',
   ],
   [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ALWAYS_STRIPPED, Injector } from '../../src/credentials/injector.ts';
+import { ALWAYS_STRIPPED } from '../../src/credentials/callers-own.ts';
+import { Injector } from '../../src/credentials/injector.ts';
 import { examine } from '../../src/integrations/examine.ts';
 import { atOnce, credential, version } from './support.ts';
 

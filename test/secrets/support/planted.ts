@@ -92,6 +92,7 @@ async function useAll(): Promise<void> {
         path: '/v1/things?a=1',
         attempt: 1,
         headers: () => [],
+        oddNames: () => [],
         body: undefined,
         refusedTokens: () => [],
         hasUnreadBody: false,
