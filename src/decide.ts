@@ -167,6 +167,7 @@ function injected(
     version: secret.id,
     final,
     injection,
+    ...(integration.links === 'inside' ? {} : { links: integration.links }),
     ...(caller === undefined ? {} : { caller }),
   } as const;
   if (facts.attempt <= 1 && tried === undefined) return first;

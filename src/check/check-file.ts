@@ -17,6 +17,7 @@ import { checkDiscovery } from './discovery-rule.ts';
 import { checkBooleans } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
+import { checkLinks } from './links-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
 import { checkRedaction } from './redaction-rule.ts';
@@ -82,6 +83,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   for (const cluster of new Set(asking.map((passage) => passage.cluster))) {
     if (cluster !== undefined) yield* checkTrailers(config, cluster);
   }
+  yield* checkLinks(config, passages);
   yield* checkLogs(config);
   yield* checkTracing(config);
   yield* checkBooleans(config);

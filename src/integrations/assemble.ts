@@ -89,6 +89,7 @@ function integrationOf(
     redacts: requestOptions.redact,
   });
   const at = source.place(block.nameNode);
+  const places = credentials.flatMap((credential) => credential.places);
   return [
     Object.freeze({
       name,
@@ -99,17 +100,25 @@ function integrationOf(
       callers,
       allow: requestOptions.allow,
       redact: requestOptions.redact,
+      links: linksOf(requestOptions, places),
       injector,
       waysIn: Object.freeze(waysIn),
       kinds: Object.freeze(kinds),
       accepts: (version: SecretVersion) => injector.accepts(version),
-      places: Object.freeze(credentials.flatMap(({ places }) => places)),
+      places: Object.freeze(places),
       writes: Object.freeze([...new Set([...credentials.flatMap(({ writes }) => writes), ...injector.strips])]),
       templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
       where: `${at.file}:${at.line}`,
       secretAt: Object.freeze(source.place(secretNode)),
     }),
   ];
+}
+
+/** Destinations repeat the URL of a request in redirects, and with it a key that stands there, unless it is taken out. */
+function linksOf({ redact, keepsLinks }: RequestOptions, places: readonly string[]): Integration['links'] {
+  const isInUrl = places.some((place) => place === 'path' || place.startsWith('query '));
+  if (isInUrl && !redact) return 'withhold';
+  return keepsLinks ? 'keep' : 'inside';
 }
 
 /** The headers of a caller that go no further. */

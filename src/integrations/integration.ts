@@ -19,6 +19,11 @@ export interface Integration extends SecretUse {
   readonly allow: readonly AllowRule[] | undefined;
   /** Whether what was injected is taken out of the response. */
   readonly redact: boolean;
+  /**
+   * What becomes of links in its responses: they lead to where the caller asked, stay as they are, or are held back because they
+   * may repeat a key that stands in the URL.
+   */
+  readonly links: 'inside' | 'keep' | 'withhold';
   readonly injector: Injector;
   /** How callers reach it, by the routes that name it; none when the file has no routes. */
   readonly waysIn: readonly WayIn[];

@@ -15,6 +15,8 @@ export interface RequestOptions {
   readonly keep: readonly string[];
   /** Whether what was injected is taken out of the response. Default false. */
   readonly redact: boolean;
+  /** Whether links to the destination in its responses stay as they are. Default false: they lead to where the caller asked. */
+  readonly keepsLinks: boolean;
 }
 
 const allowRule = z.string('must be a method and a path').transform((text, context): AllowRule => {
@@ -55,13 +57,24 @@ const OPTIONS = [
       .default([]),
   },
   { key: 'redact', example: 'redact: true', schema: z.boolean().default(false) },
+  {
+    key: 'links',
+    example: 'links: keep',
+    schema: z
+      .unknown()
+      .refine((value) => value === undefined || value === 'keep', {
+        message: 'can be keep alone',
+        params: { mend: 'write links: keep, or leave it out so that links lead back to the caller' },
+      })
+      .optional(),
+  },
 ] as const;
 
 /** The keys that {@link readRequestOptions} reads. */
 export const REQUEST_OPTION_KEYS: readonly string[] = OPTIONS.map(({ key }) => key);
 
 /**
- * Reads the keys `allow`, `keep` and `redact` of a block.
+ * Reads the keys `allow`, `keep`, `redact` and `links` of a block.
  *
  * @param writes the headers that the integration sets: none of them can be kept.
  */
@@ -70,7 +83,7 @@ export function readRequestOptions(
   block: Node,
   writes: readonly string[],
 ): { options: RequestOptions; problems: Problem[] } {
-  const [allow, keep, redact] = OPTIONS;
+  const [allow, keep, redact, links] = OPTIONS;
   const problems: Problem[] = [];
   const read = <T>(option: { key: string; example: string; schema: z.ZodType<T> }, otherwise: T): T => {
     const node = source.get(block, option.key);
@@ -81,7 +94,12 @@ export function readRequestOptions(
     problems.push(...schemaProblems(source, option, node, result.error.issues));
     return otherwise;
   };
-  const options = { allow: read(allow, undefined), keep: read(keep, []), redact: read(redact, false) };
+  const options = {
+    allow: read(allow, undefined),
+    keep: read(keep, []),
+    redact: read(redact, false),
+    keepsLinks: read(links, undefined) === 'keep',
+  };
   for (const name of options.keep.filter((it) => writes.includes(it))) {
     const node = source.get(block, 'keep');
     problems.push(source.error(node, `keep names ${name}, which this integration sets`, 'take it out of keep'));

@@ -23,6 +23,8 @@ export interface Injected {
   /** Whether the destination's answer stands even if it is a refusal: a retry could not help. */
   readonly final: boolean;
   readonly injection: Injection;
+  /** What becomes of links in its responses. Absent: those to the destination lead back to the caller. */
+  readonly links?: 'keep' | 'withhold';
   /** Absent where everybody may. */
   readonly caller?: AllowedCaller;
 }

@@ -58,7 +58,7 @@ export function encodeRequestForTime(ms: number): Buffer {
 
 /** What was tried comes back with the next attempt, so that nothing has to be remembered here. */
 function encodeInjection(
-  { injection, integration, secret, version, final, tried, refusedTokens, caller }: Injected,
+  { injection, integration, secret, version, final, tried, refusedTokens, links, caller }: Injected,
   question: Question,
   sealed: ReturnType<SealHidden>,
 ): Buffer {
@@ -78,6 +78,7 @@ function encodeInjection(
         tried: tried ?? [version],
         ...(tokens.length === 0 ? {} : { tokens }),
         ...(final ? { final: 'true' } : {}),
+        ...(links === undefined ? {} : { links }),
         ...(caller === undefined ? {} : { caller: caller.by }),
         ...(caller?.instance === undefined ? {} : { instance: caller.instance }),
       },
