@@ -7,6 +7,7 @@ import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
 import { matches } from './paths/allow-rule.ts';
 import type { AllowedCaller, Decision, Denied, Injected } from './processor/answer.ts';
+import { dialectOf } from './processor/dialect.ts';
 import type { RequestFacts } from './processor/request-facts.ts';
 import {
   callerRefused,
@@ -52,12 +53,18 @@ interface Case {
 export function decide(facts: RequestFacts, holdings: Holdings): Decision | Promise<Decision> {
   if (facts.isDiscovery) return discover(facts, holdings);
   const decision = decided(facts, holdings);
-  return decision instanceof Promise ? decision.then((it) => named(it, facts)) : named(decision, facts);
+  return decision instanceof Promise
+    ? decision.then((it) => named(it, facts, holdings))
+    : named(decision, facts, holdings);
 }
 
-/** A refusal says whom it refuses. */
-function named(decision: Decision, facts: RequestFacts): Decision {
-  return decision.kind === 'deny' ? { ...decision, caller: callerName(facts.caller) } : decision;
+/** A refusal says whom it refuses, in the way in which its client reads it. */
+function named(decision: Decision, facts: RequestFacts, { catalogue }: Holdings): Decision {
+  if (decision.kind !== 'deny') return decision;
+  const service = decision.integration === undefined ? undefined : catalogue.get(decision.integration)?.service;
+  const contentType = facts.headers().find(([name]) => name === 'content-type')?.[1] ?? '';
+  const dialect = dialectOf(contentType, service);
+  return { ...decision, caller: callerName(facts.caller), ...(dialect === undefined ? {} : { dialect }) };
 }
 
 function decided(facts: RequestFacts, holdings: Holdings): Decision | Promise<Decision> {
@@ -103,8 +110,9 @@ function allowed(
     return facts.givesBodies ? { kind: 'read-body', integration: integration.name } : givesNoBody(integration);
   }
   const it: Case = { facts, caller, integration, rotation: secrets.rotation(integration.name), tokens };
-  // A destination that refuses a token says nothing about the secret that it was got with.
-  return facts.attempt > 1 && !injector.sendsTokensAlone ? another(it, facts.tried()) : current(it);
+  // A destination that refuses a token says nothing about the secret that it was got with, nor does a connection that broke.
+  const isRefused = facts.attempt > 1 && !facts.isUnanswered && !injector.sendsTokensAlone;
+  return isRefused ? another(it, facts.tried()) : current(it);
 }
 
 /** With the version of the secret that is used by default. */
@@ -171,7 +179,13 @@ function injected(
     ...(caller === undefined ? {} : { caller }),
   } as const;
   if (facts.attempt <= 1 && tried === undefined) return first;
-  return { ...first, tried: [...(tried ?? []), secret.id], refusedTokens: facts.refusedTokens() };
+  const unanswered = facts.unanswered();
+  return {
+    ...first,
+    tried: [...unanswered, ...(tried ?? []), secret.id],
+    ...(unanswered.length === 0 ? {} : { unanswered: unanswered.length }),
+    refusedTokens: facts.refusedTokens(),
+  };
 }
 
 function refuse({ integration, rotation }: Case, error: unknown): Denied {

@@ -107,6 +107,7 @@ function integrationOf(
       accepts: (version: SecretVersion) => injector.accepts(version),
       places: Object.freeze(places),
       writes: Object.freeze([...new Set([...credentials.flatMap(({ writes }) => writes), ...injector.strips])]),
+      service: credentials.find(({ service }) => service !== undefined)?.service,
       templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
       where: `${at.file}:${at.line}`,
       secretAt: Object.freeze(source.place(secretNode)),

@@ -33,6 +33,8 @@ export interface Integration extends SecretUse {
   readonly places: readonly string[];
   /** The headers that it sets or removes, in lower case; `:path` for the path and its query. */
   readonly writes: readonly string[];
+  /** The service of AWS that it is, as signatures name it; undefined for all else. */
+  readonly service: string | undefined;
   /** What it takes from the secret. */
   readonly templates: readonly Template[];
   /** Where it is defined, as `file:line`. */
