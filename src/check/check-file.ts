@@ -20,8 +20,10 @@ import { checkForwarding } from './forward-rule.ts';
 import { checkLinks } from './links-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
+import { checkPatience } from './patience-rule.ts';
 import { checkRedaction } from './redaction-rule.ts';
-import { checkRetries } from './retries-rule.ts';
+import { checkRefusals } from './refusals-rule.ts';
+import { checkRepeats, checkRetries } from './retries-rule.ts';
 import { checkRoutes } from './routes-rule.ts';
 import { checkLogs } from './secrets-in-logs-rule.ts';
 import { checkTimeouts } from './timeouts-rule.ts';
@@ -63,6 +65,9 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   const passages = findPassages(config);
   yield* checkRoutes(config, passages);
   yield* checkRetries(config, passages);
+  yield* checkRepeats(config, passages);
+  yield* checkPatience(config, passages);
+  yield* checkRefusals(config, passages);
   yield* checkBodyLimits(config, passages);
   for (const [filter, integrations] of filtersOf(passages)) {
     yield* checkFilter(config, filter);
