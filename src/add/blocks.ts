@@ -1,3 +1,4 @@
+import { RETRIES, RETRY_ON } from '../check/retries-rule.ts';
 import { SWITCH_ON } from '../integrations/redaction-filter.ts';
 import { secretShape } from './secret-shape.ts';
 import type { Wanted } from './wanted.ts';
@@ -8,7 +9,7 @@ export const RETRY_ANCHOR = 'fresh_secret_on_401';
 
 /** What stands behind that anchor, for a file that does not have it, or with other statuses. */
 function retryPolicy(statuses: string): string {
-  return `{ retry_on: retriable-status-codes, retriable_status_codes: [${statuses}], num_retries: 2, retry_back_off: { base_interval: 0.001s, max_interval: 0.001s } }`;
+  return `{ retry_on: "${RETRY_ON}", retriable_status_codes: [${statuses}], num_retries: ${RETRIES}, retry_back_off: { base_interval: 0.001s, max_interval: 0.05s } }`;
 }
 
 /** The names under which programs reach an integration; the second one resolves on any machine (RFC 6761, section 6.3). */

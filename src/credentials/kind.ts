@@ -85,6 +85,8 @@ export interface Credential {
   readonly shape?: Readonly<Record<string, string>>;
   /** Whether the destination gets a token in place of the secret. Default false. */
   readonly sendsToken?: boolean;
+  /** The service of AWS that the destination is, as signatures name it: its clients read refusals in a form of their own. */
+  readonly service?: string;
   /** Whether it needs the whole body of a request. Default false. */
   readonly readsBody?: boolean;
   /** The path of a later attempt without what this has put before it. Absent: it puts nothing there. */

@@ -83,7 +83,7 @@ function descriptionOf(
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
   const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
-  const { allow, keep, strip, redact } = requestOptions;
+  const { allow, keep, strip, redact, keepsLinks } = requestOptions;
   const at = source.place(block.nameNode);
   return [
     {
@@ -96,6 +96,7 @@ function descriptionOf(
       keep,
       strip,
       redact,
+      keepsLinks,
       credentials,
       waysIn,
       where: `${at.file}:${at.line}`,

@@ -59,6 +59,7 @@ function integrationOf(description: IntegrationDescription, tags: TagTable, read
     stripsParameters,
     redacts: redact,
   });
+  const places = credentials.flatMap((credential) => credential.places);
   const writes = [...new Set([...credentials.flatMap((it) => it.writes), ...injector.strips])];
   return Object.freeze({
     name,
@@ -70,11 +71,13 @@ function integrationOf(description: IntegrationDescription, tags: TagTable, read
     callers: callersOf(description.callers, tags),
     allow: description.allow && Object.freeze(description.allow.map(parseAllowRule)),
     redact,
+    links: linksOf(description, places),
     injector,
     waysIn: Object.freeze(waysIn),
     kinds: Object.freeze(kinds),
     accepts: (version: SecretVersion) => injector.accepts(version),
-    places: Object.freeze(credentials.flatMap(({ places }) => places)),
+    places: Object.freeze(places),
+    service: credentials.find(({ service }) => service !== undefined)?.service,
     writes: Object.freeze(writes),
     mutates: Object.freeze(stripsParameters.length === 0 ? writes : [...new Set([...writes, ':path'])]),
     templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
@@ -99,6 +102,13 @@ function credentialOf({ kind: key, options }: CredentialDescription): Credential
   const kind = KINDS.find((candidate) => candidate.key === key);
   if (kind === undefined) throw new RangeError(`${key} is no kind of credential`);
   return kind.schema.parse(options);
+}
+
+/** Destinations repeat the URL of a request in redirects, and with it a key that stands there, unless it is taken out. */
+function linksOf({ redact, keepsLinks }: IntegrationDescription, places: readonly string[]): Integration['links'] {
+  const isInUrl = places.some((place) => place === 'path' || place.startsWith('query '));
+  if (isInUrl && !redact) return 'withhold';
+  return keepsLinks ? 'keep' : 'inside';
 }
 
 /** The headers of a caller that go no further. */

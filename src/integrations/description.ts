@@ -39,6 +39,8 @@ export interface IntegrationDescription {
   /** In the words of `keep`: header names in lower case, and `query:name`. */
   readonly strip: readonly string[];
   readonly redact: boolean;
+  /** Whether links to the destination in its responses stay as they are. */
+  readonly keepsLinks: boolean;
   readonly credentials: readonly CredentialDescription[];
   readonly waysIn: readonly WayIn[];
   /** Where it is defined, as `file:line`. */

@@ -21,6 +21,8 @@ export interface RequestOptions {
   readonly strip: readonly string[];
   /** Whether what was injected is taken out of the response. Default false. */
   readonly redact: boolean;
+  /** Whether links to the destination in its responses stay as they are. Default false: they lead to where the caller asked. */
+  readonly keepsLinks: boolean;
 }
 
 /** What stands before the name of a parameter of the query, to tell it from that of a header. */
@@ -86,13 +88,24 @@ const OPTIONS = [
   },
   { key: 'strip', example: 'strip: [x-auth-token, "query:key"]', schema: z.array(callersOwn).default([]) },
   { key: 'redact', example: 'redact: true', schema: z.boolean().default(false) },
+  {
+    key: 'links',
+    example: 'links: keep',
+    schema: z
+      .unknown()
+      .refine((value) => value === undefined || value === 'keep', {
+        message: 'can be keep alone',
+        params: { mend: 'write links: keep, or leave it out so that links lead back to the caller' },
+      })
+      .optional(),
+  },
 ] as const;
 
 /** The keys that {@link readRequestOptions} reads. */
 export const REQUEST_OPTION_KEYS: readonly string[] = OPTIONS.map(({ key }) => key);
 
 /**
- * Reads the keys `allow`, `keep`, `strip` and `redact` of a block.
+ * Reads the keys `allow`, `keep`, `strip`, `redact` and `links` of a block.
  *
  * @param writes the headers that the integration sets: none of them can be kept, and all are replaced anyway.
  */
@@ -101,7 +114,7 @@ export function readRequestOptions(
   block: Node,
   writes: readonly string[],
 ): { options: RequestOptions; problems: Problem[] } {
-  const [allow, keep, strip, redact] = OPTIONS;
+  const [allow, keep, strip, redact, links] = OPTIONS;
   const problems: Problem[] = [];
   const read = <T>(option: { key: string; example: string; schema: z.ZodType<T> }, otherwise: T): T => {
     const node = source.get(block, option.key);
@@ -117,6 +130,7 @@ export function readRequestOptions(
     keep: read(keep, []),
     strip: read(strip, []),
     redact: read(redact, false),
+    keepsLinks: read(links, undefined) === 'keep',
   };
   for (const name of options.keep.filter((it) => writes.includes(it))) {
     const node = source.get(block, 'keep');

@@ -19,8 +19,15 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
   readonly isDiscovery: boolean;
   /** Who asks. */
   readonly caller: Caller;
-  /** The VersionIds that earlier attempts carried, in their order. Read from the message only when it is asked for. */
+  /** Whether no destination has answered an attempt yet, as Envoy says. False when it does not say. */
+  readonly isUnanswered: boolean;
+  /**
+   * The VersionIds that earlier attempts carried and that were answered, in their order: with what had Envoy try again, which is
+   * that a key was refused. Read from the message only when it is asked for.
+   */
   readonly tried: () => readonly string[];
+  /** The VersionIds of the attempts before those, whose connections broke or never came to be. */
+  readonly unanswered: () => readonly string[];
 }
 
 /** The namespace of the dynamic metadata in which Attaché leaves what it did, for the next attempt and the access log. */
@@ -35,6 +42,12 @@ const FILTER = 'envoy.filters.http.ext_proc';
 /** The attributes that the filter must be configured to send: each is an expression, and its text is its key. */
 export const INTEGRATION_ATTRIBUTE = "xds.route_metadata.filter_metadata['attache']['integration']";
 export const ATTEMPT_ATTRIBUTE = 'upstream.request_attempt_count';
+
+/**
+ * Whether the destination has answered any attempt. Envoy sends a request again when its key was refused, and also when a
+ * connection broke: that says nothing of the key.
+ */
+export const ANSWERED_ATTRIBUTE = 'has(response.code_details)';
 
 /** The connection's own peer, and the first URI in the certificate that it has shown and Envoy has verified. */
 export const ADDRESS_ATTRIBUTE = 'source.address';
@@ -66,7 +79,9 @@ class HeadersOfRequest implements RequestFacts {
   readonly authority: string;
   readonly body: Buffer | undefined;
   readonly hasUnreadBody: boolean;
+  readonly isUnanswered: boolean;
   readonly tried: () => readonly string[];
+  readonly unanswered: () => readonly string[];
   readonly refusedTokens: () => readonly string[];
   readonly headers: () => readonly (readonly [string, string])[];
   readonly #headers: HttpHeaders;
@@ -84,8 +99,12 @@ class HeadersOfRequest implements RequestFacts {
     this.authority = this.#header(':authority');
     this.body = body;
     this.hasUnreadBody = !headers.endOfStream && body === undefined;
-    this.tried = () => listed(request, 'tried');
-    this.refusedTokens = () => listed(request, 'tokens');
+    this.isUnanswered = this.#attributes?.[ANSWERED_ATTRIBUTE] === false;
+    const carried = () => listed(request, 'tried');
+    const lost = () => (this.isUnanswered ? carried().length : counted(request, 'unanswered'));
+    this.tried = () => carried().slice(lost());
+    this.unanswered = () => carried().slice(0, lost());
+    this.refusedTokens = () => (this.isUnanswered ? [] : listed(request, 'tokens'));
     this.headers = () => fields(headers);
   }
 
@@ -137,4 +156,10 @@ function fields(headers: HttpHeaders): [string, string][] {
 export function listed(request: ProcessingRequest, key: string, namespace = NAMESPACE): readonly string[] {
   const list: unknown = request.metadataContext?.filterMetadata[namespace]?.[key];
   return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
+}
+
+/** A number in what Attaché has left about a request; 0 when there is none. */
+function counted(request: ProcessingRequest, key: string): number {
+  const count: unknown = request.metadataContext?.filterMetadata[NAMESPACE]?.[key];
+  return typeof count === 'number' && Number.isInteger(count) && count > 0 ? count : 0;
 }

@@ -55,7 +55,7 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
     expect(text.split('\n').slice(line + 1, line + 13)).toEqual([
       '              routes:',
       '              - match: { prefix: / }',
-      '                route: { cluster: internet, host_rewrite_literal: sqs.eu-west-1.amazonaws.com, timeout: 0s, retry_policy: { retry_on: retriable-status-codes, retriable_status_codes: [401, 403], num_retries: 2, retry_back_off: { base_interval: 0.001s, max_interval: 0.001s } } }',
+      '                route: { cluster: internet, host_rewrite_literal: sqs.eu-west-1.amazonaws.com, timeout: 0s, retry_policy: { retry_on: "retriable-status-codes,reset-before-request,connect-failure,refused-stream", retriable_status_codes: [401, 403], num_retries: 3, retry_back_off: { base_interval: 0.001s, max_interval: 0.05s } } }',
       '                request_body_buffer_limit: 4194304',
       '                typed_per_filter_config: { whole_body: { "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute, buffer: { max_request_bytes: 4194304 } } }',
       '                metadata:',
@@ -118,7 +118,9 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
 
     const { text } = added(before, 'resend');
 
-    expect(text).toContain('retry_policy: { retry_on: retriable-status-codes, retriable_status_codes: [401]');
+    expect(text).toContain(
+      'retry_policy: { retry_on: "retriable-status-codes,reset-before-request,connect-failure,refused-stream", retriable_status_codes: [401]',
+    );
     expect(await checkText(FILE, text)).toEqual([]);
   });
 

@@ -44,6 +44,8 @@ export function question(
     givesBodies: false,
     isDiscovery: true,
     caller: caller({ address: '10.1.2.3' }),
+    isUnanswered: false,
+    unanswered: () => [],
     tried: () => [],
     ...given,
   };

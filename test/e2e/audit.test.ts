@@ -156,7 +156,13 @@ const KINDS: readonly Kind[] = [
     name: 'upstream-cut',
     route: 'any',
     status: 503,
-    line: sent(undefined, { why: expect.stringContaining('upstream_reset'), upstream_ms: null }),
+    // It is a GET, and sent again.
+    line: sent(undefined, {
+      why: expect.stringContaining('upstream_reset'),
+      upstream_ms: null,
+      attempts: 4,
+      attache: expect.objectContaining({ decision: 'injected', unanswered: 3 }),
+    }),
   },
   {
     name: 'retried',

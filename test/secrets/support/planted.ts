@@ -93,6 +93,8 @@ async function useAll(): Promise<void> {
         attempt: 1,
         headers: () => [],
         oddNames: () => [],
+        isUnanswered: false,
+        unanswered: () => [],
         body: undefined,
         refusedTokens: () => [],
         hasUnreadBody: false,
