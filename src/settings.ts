@@ -83,7 +83,7 @@ const SCHEMA = z.strictObject({
     .describe('URL of an SQS queue that tells of rotations'),
   fetchDeadline: duration('100ms', '10s')
     .prefault('2s')
-    .describe('how long a request waits for a secret that is not at hand'),
+    .describe('how long a request waits in all for what is not at hand: tags of its caller, a secret, a token'),
 });
 
 /** The settings of `attache serve`, validated and frozen. Times are in milliseconds. */
