@@ -36,6 +36,7 @@ async function decided(
       tried: () => [],
       unanswered: () => [],
       isUnanswered: false,
+      wasInjected: () => false,
       ...facts,
     },
     { catalogue, secrets, tokens: noTokens(), instances: undefined, fetchDeadline: 200 },

@@ -107,9 +107,13 @@ export class Injector {
     if (result instanceof CredentialError) throw result;
   }
 
-  /** The path as the caller sent it, without what an earlier attempt has put before it. */
-  callersPath({ path, attempt }: Pick<RequestToInject, 'path' | 'attempt'>): string {
-    if (attempt <= 1) return path;
+  /**
+   * The path as the caller sent it.
+   *
+   * @param path one into which an earlier attempt of the request has put what this injects.
+   * @throws PathError when that is not in it.
+   */
+  callersPath(path: string): string {
     return this.#credentials.reduce((before, credential) => credential.callersPath?.(before) ?? before, path);
   }
 
@@ -226,9 +230,8 @@ export class Injector {
       ...(this.#redacts ? { hidden } : {}),
     };
     const set = fieldsOf(steps);
-    const isRetry = request.attempt > 1;
     const path = steps.reduce(
-      (before, step) => ('path' in step ? pathWith(step, before, isRetry) : before),
+      (before, step) => ('path' in step ? pathWith(step, before) : before),
       this.#callersOwn.withoutParameters(request.path),
     );
     const remove = this.#removed(request);
@@ -338,9 +341,9 @@ function wipeEncoded(injection: Injection | undefined): void {
   injection?.encoded?.clear();
 }
 
-function pathWith(step: PathStep, before: string, isRetry: boolean): string {
+function pathWith(step: PathStep, before: string): string {
   try {
-    return step.path(before, isRetry);
+    return step.path(before);
   } catch (error) {
     throw error instanceof PathError ? new UnfitRequestError(error.message) : error;
   }

@@ -9,7 +9,7 @@ import type { Template } from './template.ts';
 export interface RequestToInject {
   readonly method: string;
   readonly authority: string;
-  /** `:path` with its query. At a later attempt it holds what the attempt before has put into it. */
+  /** `:path` with its query, as the caller sent it. */
   readonly path: string;
   /** 1 for the first attempt, 2 for the first retry, …; 0 when asked before routing. */
   readonly attempt: number;
@@ -38,10 +38,9 @@ export interface FieldsStep {
 export interface PathStep {
   /**
    * @param path what stands there now, with its query.
-   * @param isRetry whether the attempt before has put its own into it, which is replaced.
    * @throws PathError for a path that it cannot be put into.
    */
-  path(path: string, isRetry: boolean): string;
+  path(path: string): string;
 }
 
 /** Headers that depend on all of the request; it comes after every other step. */
@@ -89,7 +88,7 @@ export interface Credential {
   readonly service?: string;
   /** Whether it needs the whole body of a request. Default false. */
   readonly readsBody?: boolean;
-  /** The path of a later attempt without what this has put before it. Absent: it puts nothing there. */
+  /** A path before which this has put its own, without that. Absent: it puts nothing there. */
   callersPath?(path: string): string;
   /** Why a request may not be made with it, as a sentence for the caller; undefined when it may. */
   refusal?(request: RequestToInject): string | undefined;

@@ -1,5 +1,8 @@
 import { lettersOf } from './letters.ts';
 
+/** How often a name may be escaped over and over and still be read: more than any chain of proxies and frameworks decodes. */
+const MOST_ESCAPES = 5;
+
 /**
  * The path without the parameters of these names in its query. Every other byte stays as it is, and doing it again changes nothing;
  * a path without such parameters is returned as it is.
@@ -21,11 +24,14 @@ export function withoutParameters(
   if (start === 0) return path;
   const kept: string[] = [];
   let removed = false;
-  for (const [whole, delimiter = '', parameter = ''] of path.slice(start).matchAll(/(^|[&;])([^&;]*)/g)) {
+  // Parameters, and between them what parts them.
+  const parts = path.slice(start).split(/([&;])/);
+  for (let at = 0; at < parts.length; at += 2) {
+    const [delimiter, parameter] = [parts[at - 1] ?? '', parts[at] ?? ''];
     const name = parameter.split('=', 1)[0]?.replaceAll('+', ' ') ?? '';
     const stays = delimiter !== ';' && except.has(decoded(name));
     if (!stays && letters.has(readBySomebody(name))) removed = true;
-    else kept.push(whole);
+    else kept.push(delimiter + parameter);
   }
   if (!removed) return path;
   const query = kept.join('').replace(/^[&;]/, '');
@@ -34,10 +40,7 @@ export function withoutParameters(
 
 function readBySomebody(name: string): string {
   let text = name;
-  for (let before = ''; text !== before; ) {
-    before = text;
-    text = decoded(text);
-  }
+  for (let times = 0; times < MOST_ESCAPES; times += 1) text = decoded(text);
   return lettersOf(/^[^[\0]+/.exec(text)?.[0] ?? text);
 }
 

@@ -19,6 +19,11 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
   readonly isDiscovery: boolean;
   /** Who asks. */
   readonly caller: Caller;
+  /**
+   * Whether Envoy has taken over what Attaché said about an earlier attempt, so that its headers and its path stand in this one. The
+   * count of attempts does not tell: an attempt that ended before the answer came carries nothing.
+   */
+  readonly wasInjected: () => boolean;
   /** Whether no destination has answered an attempt yet, as Envoy says. False when it does not say. */
   readonly isUnanswered: boolean;
   /**
@@ -80,6 +85,7 @@ class HeadersOfRequest implements RequestFacts {
   readonly body: Buffer | undefined;
   readonly hasUnreadBody: boolean;
   readonly isUnanswered: boolean;
+  readonly wasInjected: () => boolean;
   readonly tried: () => readonly string[];
   readonly unanswered: () => readonly string[];
   readonly refusedTokens: () => readonly string[];
@@ -100,7 +106,9 @@ class HeadersOfRequest implements RequestFacts {
     this.body = body;
     this.hasUnreadBody = !headers.endOfStream && body === undefined;
     this.isUnanswered = this.#attributes?.[ANSWERED_ATTRIBUTE] === false;
+    // Envoy takes metadata and headers over from the same message, or neither.
     const carried = () => listed(request, 'tried');
+    this.wasInjected = () => carried().length > 0;
     const lost = () => (this.isUnanswered ? carried().length : counted(request, 'unanswered'));
     this.tried = () => carried().slice(lost());
     this.unanswered = () => carried().slice(0, lost());
@@ -141,6 +149,13 @@ class HeadersOfRequest implements RequestFacts {
     }
     return '';
   }
+}
+
+/** The same request as its caller made it, with this path in the place of what an earlier attempt has put there. */
+export function withPath<T extends RequestFacts>(facts: T, path: string): T {
+  const { integration, attempt, method, authority, caller, isDiscovery, givesBodies } = facts;
+  const oddNames = () => facts.oddNames();
+  return { ...facts, integration, attempt, method, authority, caller, isDiscovery, givesBodies, oddNames, path };
 }
 
 /** What the filter is configured to tell. */

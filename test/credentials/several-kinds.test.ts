@@ -38,7 +38,7 @@ describe('several kinds of credentials on one route', () => {
     const kinds = { path: '/bot{{ token }}', query: { key: '{{ key }}' }, headers: { 'x-id': '{{ id }}' } };
     const again = '{"id":"me2","key":"k2","token":"t2"}';
 
-    expect(injected(kinds, '/bott1/x?a=1&key=k1', 2, again).set).toEqual(['x-id: me2', ':path: /bott2/x?a=1&key=k2']);
+    expect(injected(kinds, '/x?a=1&key=k1', 2, again).set).toEqual(['x-id: me2', ':path: /bott2/x?a=1&key=k2']);
   });
 
   it("take the caller's own credentials away, but for what they write", () => {

@@ -45,6 +45,7 @@ export function question(
     isDiscovery: true,
     caller: caller({ address: '10.1.2.3' }),
     isUnanswered: false,
+    wasInjected: () => false,
     unanswered: () => [],
     tried: () => [],
     ...given,

@@ -94,6 +94,7 @@ async function useAll(): Promise<void> {
         headers: () => [],
         oddNames: () => [],
         isUnanswered: false,
+        wasInjected: () => false,
         unanswered: () => [],
         body: undefined,
         refusedTokens: () => [],
