@@ -47,7 +47,6 @@ describe('the admin address', () => {
     'localhost.evil.example',
     'x@127.0.0.1',
     '127.0.0.1:80:80',
-    '',
   ])('shows them to nobody who comes as %j, and says what to type', async (host) => {
     for (const path of ['/', '/api/status']) {
       const { status, body } = await ask(path, { host });
