@@ -29,7 +29,7 @@ export interface ReceivedRequest {
 /** An answer of a test's own; a string or Buffer body goes out as it is, anything else as JSON. */
 export interface Answer {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: unknown;
 }
 

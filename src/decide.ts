@@ -3,13 +3,16 @@ import { type Caller, callerName } from './callers/caller.ts';
 import { ANYONE, type Verdict } from './callers/caller-policy.ts';
 import type { InstanceTags } from './callers/instance-tags.ts';
 import type { Injection } from './credentials/injection.ts';
+import type { Injector } from './credentials/injector.ts';
 import { discover } from './discovery/discover.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
 import { matches } from './paths/allow-rule.ts';
 import { methodFault } from './paths/method.ts';
+import { PathError } from './paths/path-error.ts';
 import type { AllowedCaller, Decision, Denied, Injected } from './processor/answer.ts';
-import type { RequestFacts } from './processor/request-facts.ts';
+import { dialectOf } from './processor/dialect.ts';
+import { type RequestFacts, withPath } from './processor/request-facts.ts';
 import {
   callerRefused,
   givesNoBody,
@@ -58,12 +61,18 @@ export function decide(facts: RequestFacts, holdings: Holdings): Decision | Prom
   const deadline = new Deadline(holdings.fetchDeadline);
   if (facts.isDiscovery) return discover(facts, { ...holdings, deadline });
   const decision = decided(facts, holdings, deadline);
-  return decision instanceof Promise ? decision.then((it) => named(it, facts)) : named(decision, facts);
+  return decision instanceof Promise
+    ? decision.then((it) => named(it, facts, holdings))
+    : named(decision, facts, holdings);
 }
 
-/** A refusal says whom it refuses. */
-function named(decision: Decision, facts: RequestFacts): Decision {
-  return decision.kind === 'deny' ? { ...decision, caller: callerName(facts.caller) } : decision;
+/** A refusal says whom it refuses, in the way in which its client reads it. */
+function named(decision: Decision, facts: RequestFacts, { catalogue }: Holdings): Decision {
+  if (decision.kind !== 'deny') return decision;
+  const service = decision.integration === undefined ? undefined : catalogue.get(decision.integration)?.service;
+  const contentType = facts.headers().find(([name]) => name === 'content-type')?.[1] ?? '';
+  const dialect = dialectOf(contentType, service);
+  return { ...decision, caller: callerName(facts.caller), ...(dialect === undefined ? {} : { dialect }) };
 }
 
 function decided(facts: RequestFacts, holdings: Holdings, deadline: Deadline): Decision | Promise<Decision> {
@@ -94,16 +103,18 @@ function judged(
 
 /** The caller may use the integration: is it for this request? */
 function allowed(
-  facts: Case['facts'],
+  sent: Case['facts'],
   integration: Integration,
   caller: AllowedCaller | undefined,
   { catalogue, secrets, tokens }: Holdings,
   deadline: Deadline,
 ): Decision | Promise<Decision> {
   const { injector, allow } = integration;
-  const fault = methodFault(facts.method);
+  const fault = methodFault(sent.method);
   if (fault !== undefined) return notAllowed(integration, fault);
-  if (allow !== undefined && !matches(allow, facts.method, injector.callersPath(facts)))
+  const facts = asMade(sent, injector);
+  if (facts instanceof PathError) return notAllowed(integration, facts.message);
+  if (allow !== undefined && !matches(allow, facts.method, facts.path))
     return notInRules(integration, allow, catalogue);
   const refusal = injector.refusal(facts);
   if (refusal !== undefined) return notAllowed(integration, refusal);
@@ -111,8 +122,21 @@ function allowed(
     return facts.givesBodies ? { kind: 'read-body', integration: integration.name } : givesNoBody(integration);
   }
   const it: Case = { facts, caller, integration, versions: secrets.choice(integration.name), tokens, deadline };
-  // A destination that refuses a token says nothing about the secret that it was got with.
-  return facts.attempt > 1 && !injector.sendsTokensAlone ? another(it, facts.tried()) : current(it);
+  // A destination that refuses a token says nothing about the secret that it was got with, nor does a connection that broke.
+  const isRefused = facts.attempt > 1 && !facts.isUnanswered && !injector.sendsTokensAlone;
+  return isRefused ? another(it, facts.tried()) : current(it);
+}
+
+/** The request as its caller made it: an earlier attempt may have left its own in the path. */
+function asMade(sent: Case['facts'], injector: Injector): Case['facts'] | PathError {
+  if (sent.attempt <= 1 || !sent.wasInjected()) return sent;
+  try {
+    const path = injector.callersPath(sent.path);
+    return path === sent.path ? sent : withPath(sent, path);
+  } catch (error) {
+    if (error instanceof PathError) return error;
+    throw error;
+  }
 }
 
 /** With the version of the secret that is used by default. */
@@ -175,10 +199,17 @@ function injected(
     version: secret.id,
     final,
     injection,
+    ...(integration.links === 'inside' ? {} : { links: integration.links }),
     ...(caller === undefined ? {} : { caller }),
   } as const;
   if (facts.attempt <= 1 && tried === undefined) return first;
-  return { ...first, tried: [...(tried ?? []), secret.id], refusedTokens: facts.refusedTokens() };
+  const unanswered = facts.unanswered();
+  return {
+    ...first,
+    tried: [...unanswered, ...(tried ?? []), secret.id],
+    ...(unanswered.length === 0 ? {} : { unanswered: unanswered.length }),
+    refusedTokens: facts.refusedTokens(),
+  };
 }
 
 function refuse({ integration, versions }: Case, error: unknown): Denied {

@@ -57,11 +57,18 @@ program
   .option('--header <name=template>', "in a header, 'x-api-key={{ api_key }}'; may stand several times", oneMore)
   .option('--query <name=template>', "in the query, 'key={{ api_key }}'; may stand several times", oneMore)
   .option('--path <template>', "before the path, '/bot{{ token }}'")
+  .option('--aws-sigv4 <service:region>', 'by a signature of AWS, sns:eu-west-1')
+  .option('--max-body <size>', 'the largest body that is signed for AWS, up to 16MiB (default: 4MiB)')
   .option('--caller <rule>', 'who may use it, tag:agents or 10.1.0.0/16; may stand several times', oneMore)
   .option('--allow <rule>', "what may be requested, 'GET /v1/**'; may stand several times", oneMore)
   .option(
     '--keep <header>',
     "a caller's own header that is passed on, such as cookie; may stand several times",
+    oneMore,
+  )
+  .option(
+    '--strip <name>',
+    "a caller's own header or query:name that goes no further, besides those that never do; may stand several times",
     oneMore,
   )
   .option('--redact', 'take what is injected out of responses')

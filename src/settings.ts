@@ -76,18 +76,32 @@ const SCHEMA = z.strictObject({
   refreshAfter: duration('5s', '1h')
     .prefault('60s')
     .describe('age at which a secret is checked again in the background'),
-  maxStale: duration('0ms', '24h').prefault('1h').describe('age beyond which a secret is not used, whatever AWS does'),
+  maxStale: duration('6s', '24h').prefault('1h').describe('age beyond which a secret is not used, whatever AWS does'),
   eventsQueue: z
     .url('must be the URL of an SQS queue')
     .optional()
     .describe('URL of an SQS queue that tells of rotations'),
   fetchDeadline: duration('100ms', '10s')
     .prefault('2s')
-    .describe('how long a request waits for a secret that is not at hand'),
+    .describe('how long a request waits in all for what is not at hand: tags of its caller, a secret, a token'),
 });
 
 /** The settings of `attache serve`, validated and frozen. Times are in milliseconds. */
 export type Settings = Readonly<z.output<typeof SCHEMA>>;
+
+/** How long a read of AWS takes when its first try fails, in ms: a value must outlive it once it is due to be read anew. */
+const LONGEST_READ = 3_000;
+
+/** Ages that cannot hold together: a value would be too old to be used before it is read again. */
+function ageProblems(given: Readonly<Record<string, string>>): string[] {
+  const refreshAfter = SCHEMA.shape.refreshAfter.safeParse(given.refreshAfter).data;
+  const maxStale = SCHEMA.shape.maxStale.safeParse(given.maxStale).data;
+  if (refreshAfter === undefined || maxStale === undefined || maxStale >= refreshAfter + LONGEST_READ) return [];
+  const [written, fallback] = [given.refreshAfter, SCHEMA.shape.refreshAfter.def.defaultValue];
+  return [
+    `ATTACHE_MAX_STALE=${given.maxStale ?? SCHEMA.shape.maxStale.def.defaultValue}: a secret is checked again when it is ${written ?? fallback} old (ATTACHE_REFRESH_AFTER), which takes up to ${LONGEST_READ / 1_000} s, so every request in between would fail; make ATTACHE_MAX_STALE longer than both together, or ATTACHE_REFRESH_AFTER shorter`,
+  ];
+}
 
 /** A setting's name in this program. */
 export type SettingName = keyof Settings;
@@ -144,6 +158,7 @@ export function readSettings(
   // Whatever else is wrong, so that every mistake is told at once.
   const listen = SCHEMA.shape.listen.parse(given.listen);
   const workers = SCHEMA.shape.workers.safeParse(given.workers).data ?? 1;
+  problems.push(...ageProblems(given));
   for (const problem of addressProblems(listen, workers)) {
     problems.push(`ATTACHE_LISTEN=${given.listen ?? ''}: ${problem}`);
   }

@@ -34,6 +34,9 @@ async function decided(
       isDiscovery: false,
       caller: { address: '10.1.2.3', uriSan: undefined, claims: undefined },
       tried: () => [],
+      unanswered: () => [],
+      isUnanswered: false,
+      wasInjected: () => false,
       ...facts,
     },
     { catalogue, secrets, tokens: noTokens(), instances: undefined, fetchDeadline: 200 },
@@ -73,6 +76,16 @@ describe('a decision', () => {
 
     expect(waited).toBe(false);
     expect(result).toMatchObject({ kind: 'deny', code });
+  });
+
+  it('takes no key for refused because a connection broke', async () => {
+    const { result } = await decided({
+      attempt: 3,
+      isUnanswered: true,
+      unanswered: () => ['version-1', 'version-1'],
+    });
+
+    expect(result).toMatchObject({ tried: ['version-1', 'version-1', 'version-1'], unanswered: 2, refusedTokens: [] });
   });
 
   it('remembers what was tried on a retry', async () => {

@@ -19,6 +19,7 @@ import { PathError } from '../src/paths/path-error.ts';
 import { encodeSegment, prefixFault, withoutPrefix, withPrefix } from '../src/paths/path-prefix.ts';
 import { percentEncode } from '../src/paths/percent-encode.ts';
 import { replaceQueryParameter } from '../src/paths/query-parameter.ts';
+import { withoutParameters } from '../src/paths/without-parameters.ts';
 import { encodeDenial } from '../src/processor/encode.ts';
 import { ProcessingRequest } from '../src/processor/gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { GrpcMessages } from '../src/processor/grpc-messages.ts';
@@ -331,18 +332,22 @@ const TABLE: Readonly<Record<string, Row>> = {
     known: PATHS,
   },
   'paths: a prefix put before': {
-    use: (text) => withPrefix(`/${text}`, '/bot1', { replace: false }),
+    use: (text) => withPrefix(`/${text}`, '/bot1'),
     parts: inPath,
     known: PATHS,
   },
-  'paths: a prefix replaced': {
-    use: (text) => withPrefix(`/bot0/${text}`, '/bot1', { replace: true }),
+  'paths: a prefix taken off': {
+    use: (text) => withoutPrefix(`/bot0/${text}`, 1),
     parts: inPath,
     known: PATHS,
   },
-  'paths: a prefix taken off': { use: (text) => withoutPrefix(`/bot0/${text}`, 1), parts: inPath, known: PATHS },
   'paths: a prefix': { use: (text) => prefixFault(`/${encodeSegment(text)}`), parts: inPath },
   'paths: percent escapes': { use: (text) => percentEncode(text), parts: inPath, known: PATHS },
+  'paths: parameters taken out of the query': {
+    use: (text) => withoutParameters(`/?${text}`, new Set(['key'])),
+    parts: [...inQuery, ';', '[', '%25'],
+    known: QUERIES,
+  },
   'paths: a query parameter': {
     use: (text) => replaceQueryParameter(`/?${text}`, 'a', 'key'),
     parts: inQuery,

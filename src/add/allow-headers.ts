@@ -29,7 +29,7 @@ export function allowHeaders(text: string, examined: Readable, name: string): Wi
   const rules = source.get(filter?.config, 'mutation_rules');
   const expression = source.get(rules, 'allow_expression', 'regex');
   const may = mayWrite(source, rules);
-  const headers = [...new Set(integration?.writes ?? [])].filter((header) => !may(header));
+  const headers = [...new Set(integration?.mutates ?? [])].filter((header) => !may(header));
   if (headers.length === 0 || expression === undefined) return undefined;
 
   const { line } = source.place(expression);

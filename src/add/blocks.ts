@@ -1,3 +1,4 @@
+import { RETRIES, RETRY_ON } from '../check/retries-rule.ts';
 import { SWITCH_ON } from '../integrations/redaction-filter.ts';
 import { secretShape } from './secret-shape.ts';
 import type { Wanted } from './wanted.ts';
@@ -8,11 +9,8 @@ export const RETRY_ANCHOR = 'fresh_secret_on_401';
 
 /** What stands behind that anchor, for a file that does not have it, or with other statuses. */
 function retryPolicy(statuses: string): string {
-  return `{ retry_on: retriable-status-codes, retriable_status_codes: [${statuses}], num_retries: 2, retry_back_off: { base_interval: 0.001s, max_interval: 0.001s } }`;
+  return `{ retry_on: "${RETRY_ON}", retriable_status_codes: [${statuses}], num_retries: ${RETRIES}, retry_back_off: { base_interval: 0.001s, max_interval: 0.05s } }`;
 }
-
-/** The largest body that is held back to be signed, in bytes. */
-const LARGEST_BODY = 4_194_304;
 
 /** The names under which programs reach an integration; the second one resolves on any machine (RFC 6761, section 6.3). */
 export function domainsOf(name: string): readonly string[] {
@@ -29,13 +27,13 @@ export function virtualHost(
   wanted: Wanted,
   options: { cluster: string; hasAnchor: boolean; buffer: string | undefined; redact: string | undefined },
 ): string[] {
-  const { name, host, secret, credential, rules } = wanted;
+  const { name, host, secret, credential, rules, largestBody } = wanted;
   const { buffer, redact } = options;
   const filters = [
     ...(buffer === undefined
       ? []
       : [
-          `${scalar(buffer)}: { "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute, buffer: { max_request_bytes: ${LARGEST_BODY} } }`,
+          `${scalar(buffer)}: { "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute, buffer: { max_request_bytes: ${largestBody} } }`,
         ]),
     ...(redact === undefined ? [] : [`${scalar(redact)}: ${SWITCH_ON}`]),
   ];
@@ -48,7 +46,7 @@ export function virtualHost(
     '  routes:',
     '  - match: { prefix: / }',
     `    route: { cluster: ${scalar(options.cluster)}, host_rewrite_literal: ${scalar(host)}, timeout: 0s, retry_policy: ${policy} }`,
-    ...(buffer === undefined ? [] : [`    request_body_buffer_limit: ${LARGEST_BODY}`]),
+    ...(buffer === undefined ? [] : [`    request_body_buffer_limit: ${largestBody}`]),
     ...(filters.length === 0 ? [] : [`    typed_per_filter_config: { ${filters.join(', ')} }`]),
     '    metadata:',
     '      filter_metadata:',

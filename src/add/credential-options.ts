@@ -14,6 +14,10 @@ export interface CredentialOptions {
   readonly query?: readonly string[];
   /** What is put before the path, as `/bot{{ token }}`. */
   readonly path?: string;
+  /** The service for which AWS signs, `sns` or `sns:eu-west-1`. */
+  readonly awsSigv4?: string;
+  /** Its Region, where the service does not name it. */
+  readonly region?: string;
 }
 
 /**
@@ -21,20 +25,29 @@ export interface CredentialOptions {
  *
  * @throws AddError when one of them cannot be used.
  */
-export function credentialOf({ bearer, basic, header, query, path }: CredentialOptions): CredentialBlock | undefined {
+export function credentialOf({
+  bearer,
+  basic,
+  header,
+  query,
+  path,
+  awsSigv4,
+  region,
+}: CredentialOptions): CredentialBlock | undefined {
   const block: CredentialBlock = {
     ...(bearer === undefined ? {} : { bearer }),
     ...(basic === undefined ? {} : { basic: userAndPassword(basic) }),
     ...(header === undefined || header.length === 0 ? {} : { headers: headersOf(header) }),
     ...(query === undefined || query.length === 0 ? {} : { query: parametersOf(query) }),
     ...(path === undefined ? {} : { path }),
+    ...(awsSigv4 === undefined ? {} : { aws_sigv4: scopeOf(awsSigv4, region) }),
   };
   for (const [key, value] of Object.entries(block)) {
     const issue = KINDS.find((kind) => kind.key === key)?.schema.safeParse(value).error?.issues[0];
     if (issue === undefined) continue;
     const inner = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
     const mend: unknown = inner.code === 'custom' ? inner.params?.mend : undefined;
-    const option = key === 'headers' ? '--header' : `--${key}`;
+    const option = key === 'headers' ? '--header' : `--${key.replace('_', '-')}`;
     throw new AddError(
       [[option, ...issue.path, inner.message].join(' '), ...(typeof mend === 'string' ? [mend] : [])].join('; '),
     );
@@ -46,6 +59,17 @@ export function credentialOf({ bearer, basic, header, query, path }: CredentialO
 function userAndPassword(text: string): { username?: string; password?: string } {
   const [, username = '', password = ''] = /^((?:\{\{.*?\}\}|[^:])*)(?::(.*))?$/s.exec(text) ?? [];
   return { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) };
+}
+
+/** @param region what `--region` says. */
+function scopeOf(text: string, region: string | undefined): NonNullable<CredentialBlock['aws_sigv4']> {
+  const [, service = '', named] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
+  if (named !== undefined && region !== undefined && named !== region)
+    throw new AddError(`--aws-sigv4 names ${named} and --region names ${region}; keep one of them`);
+  const found = named ?? region;
+  if (found === undefined)
+    throw new AddError(`--aws-sigv4 ${service} names no Region; write --aws-sigv4 ${service}:eu-west-1 or another`);
+  return { service, region: found, ...(service === 's3' ? { payload: 'unsigned' } : {}) };
 }
 
 function headersOf(options: readonly string[]): Record<string, string> {

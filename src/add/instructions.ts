@@ -7,7 +7,7 @@ import type { Wanted } from './wanted.ts';
 
 /** What was added where, and all that is still needed to use it. */
 export function instructions(file: string, wanted: Wanted, { line, widened, isEnvoy }: Addition): string {
-  const { name, host, secret, credential, libraries, command, documentation, note } = wanted;
+  const { name, host, secret, credential, libraries, command, documentation, note, inBody, largestBody } = wanted;
   const credentials = credentialsIn(credential);
   const writes = [...new Set(credentials.flatMap((it) => it.writes))];
   const [near = '', local = ''] = domainsOf(name);
@@ -20,6 +20,19 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
     '',
     `The secret ${secret} must hold: ${secretShape(credential)}`,
     ...(note === undefined ? [] : [`Note: ${note}.`]),
+    ...(inBody === undefined
+      ? []
+      : [
+          `Note: it also takes a credential in the field ${inBody} of a body, and bodies are passed on as they are: send none.`,
+        ]),
+    ...(credential.aws_sigv4 === undefined
+      ? []
+      : [
+          ofAws(
+            credentials.some((it) => it.readsBody === true),
+            largestBody,
+          ),
+        ]),
     ...(documentation === undefined ? [] : [`See ${documentation}`]),
     '',
     ...(isEnvoy
@@ -42,4 +55,12 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
     ...libraryLines(libraries, near).map((line) => `  ${line}`),
     '',
   ].join('\n');
+}
+
+/** What callers of AWS must know. */
+function ofAws(readsBody: boolean, largest: number): string {
+  const bodies = readsBody
+    ? ` A body may have up to ${largest} bytes (--max-body), since all of it is signed; a larger one is answered with 413.`
+    : '';
+  return `Note: a presigned URL is refused with 403, since it holds a signature of the caller: request the same without it.${bodies}`;
 }

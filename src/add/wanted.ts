@@ -9,6 +9,8 @@ import type { CredentialBlock, Vendor } from '../vendors/vendor.ts';
 import { VENDORS } from '../vendors/vendors.ts';
 import { AddError } from './add-error.ts';
 import { type CredentialOptions, credentialOf } from './credential-options.ts';
+import { credentialsIn } from './credentials-in.ts';
+import { largestBody } from './largest-body.ts';
 
 /** What is typed behind `attache add NAME`. */
 export interface WantedOptions extends CredentialOptions {
@@ -18,7 +20,7 @@ export interface WantedOptions extends CredentialOptions {
   readonly host?: string;
   /** The AWS Region, for an API that has a host in each of them. */
   readonly region?: string;
-  /** Name or ARN of the secret. Default `prod/NAME`. */
+  /** Name or ARN of the secret. Default `prod/NAME`, or `prod/NAME-key` where AWS might take the first for a part of an ARN. */
   readonly secret?: string;
   /** The integration's name. Default NAME. */
   readonly name?: string;
@@ -28,8 +30,12 @@ export interface WantedOptions extends CredentialOptions {
   readonly allow?: readonly string[];
   /** Headers of a caller that are passed on although they may hold a credential. Default none. */
   readonly keep?: readonly string[];
+  /** What of a caller goes no further besides, headers and `query:name`. Default what the catalogue says, but for what is kept. */
+  readonly strip?: readonly string[];
   /** Whether what is injected is taken out of responses. Default not. */
   readonly redact?: boolean;
+  /** The largest body that is held back to be signed for AWS, as `8MiB`. Default 4 MiB. */
+  readonly maxBody?: string;
 }
 
 /** What is asked of requests and responses, as it stands in a block; the check of the whole file judges it. */
@@ -37,6 +43,7 @@ export interface WantedRules {
   readonly callers: readonly string[];
   readonly allow: readonly string[];
   readonly keep: readonly string[];
+  readonly strip: readonly string[];
   readonly redact: boolean;
 }
 
@@ -53,6 +60,10 @@ export interface Wanted {
   readonly command: string | undefined;
   readonly documentation: string | undefined;
   readonly note: string | undefined;
+  /** A field of the body in which the API takes a credential of the caller. */
+  readonly inBody: string | undefined;
+  /** The largest body that is held back to be signed, in bytes. */
+  readonly largestBody: number;
 }
 
 /**
@@ -63,17 +74,19 @@ export interface Wanted {
 export function wanted(entry: string, options: WantedOptions): Wanted {
   const known = options.target === undefined ? VENDORS.get(entry) : undefined;
   if (known === undefined && options.target === undefined) throw unknown(entry);
-  const vendor = placed(entry, known, options.region);
+  const vendor = placed(entry, known, options.region, options.awsSigv4 !== undefined);
   if (options.target !== undefined && options.host !== undefined)
     throw new AddError('--target names the host already; leave --host out');
   const credential = credentialOf(options) ?? vendor?.credential;
   if (credential === undefined)
     throw new AddError(
-      `nothing says how ${entry} gets its key; add --bearer '{{ api_key }}', --basic 'USER:PASSWORD', --header 'x-api-key={{ api_key }}', --query 'key={{ api_key }}' or --path '/bot{{ token }}'`,
+      `nothing says how ${entry} gets its key; add --bearer '{{ api_key }}', --basic 'USER:PASSWORD', --header 'x-api-key={{ api_key }}', --query 'key={{ api_key }}', --path '/bot{{ token }}' or --aws-sigv4 SERVICE`,
     );
   const name = options.name ?? entry;
   const host = options.target === undefined ? (options.host ?? vendor?.host ?? '') : hostOf(options.target);
-  const secret = options.secret ?? `prod/${name}`;
+  const secret = options.secret ?? usualSecret(name);
+  const writes = credentialsIn(credential).flatMap((it) => it.writes);
+  const strip = (vendor?.strip ?? []).filter((it) => !writes.includes(it));
   // A name is judged as it would stand in the file without quotes, where a word such as "on" is no text.
   const plainName = new Scalar(name);
   plainName.type = 'PLAIN';
@@ -89,19 +102,28 @@ export function wanted(entry: string, options: WantedOptions): Wanted {
     rules: {
       callers: options.caller ?? [],
       allow: options.allow ?? [],
-      keep: options.keep ?? [],
+      keep: (options.keep ?? []).filter((name) => !strip.includes(name)),
+      strip: options.strip ?? strip.filter((name) => !options.keep?.includes(name)),
       redact: options.redact ?? false,
     },
     libraries: vendor?.libraries ?? [],
     command: vendor?.command,
     documentation: vendor?.documentation,
     note: vendor?.note,
+    inBody: vendor?.inBody,
+    largestBody: largestBody(options.maxBody),
   };
 }
 
 /** An API of the catalogue in the Region that is named. */
-function placed(entry: string, vendor: Vendor | undefined, region: string | undefined): Vendor | undefined {
+function placed(
+  entry: string,
+  vendor: Vendor | undefined,
+  region: string | undefined,
+  signsForAws: boolean,
+): Vendor | undefined {
   const asks = vendor !== undefined && needsRegion(vendor);
+  if (vendor === undefined && signsForAws) return undefined;
   if (!asks && region !== undefined)
     throw new AddError(`${entry} is not a service of AWS that has a host in each Region; leave --region out`);
   if (!asks) return vendor;
@@ -109,6 +131,12 @@ function placed(entry: string, vendor: Vendor | undefined, region: string | unde
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
     throw new AddError(`--region "${region}" is no AWS Region; write for example eu-west-1`);
   return inRegion(vendor, region);
+}
+
+/** A name that AWS cannot take for the end of an ARN. */
+function usualSecret(name: string): string {
+  const usual = `prod/${name}`;
+  return secretIdFault(usual) === undefined ? usual : `${usual}-key`;
 }
 
 /** What the check of the whole file repeats, with its line. */

@@ -37,8 +37,8 @@ function quotedUrl(text: string): string {
 }
 
 /** The lines of a block that say who may request what, and what becomes of the response. */
-export function ruleLines({ callers, allow, keep, redact }: WantedRules): string[] {
-  const lists = Object.entries({ callers, allow, keep }).filter(([, items]) => items.length > 0);
+export function ruleLines({ callers, allow, keep, strip, redact }: WantedRules): string[] {
+  const lists = Object.entries({ callers, allow, keep, strip }).filter(([, items]) => items.length > 0);
   return [
     ...lists.map(([key, items]) => `${key}: [${items.map(scalar).join(', ')}]`),
     ...(redact ? ['redact: true'] : []),

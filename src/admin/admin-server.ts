@@ -1,5 +1,7 @@
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
+import { atMostTenASecond } from './at-most.ts';
+import { requireOwnHost } from './host-check.ts';
 import { PAGE } from './page.ts';
 
 /** What the admin server tells. None of it holds a secret. */
@@ -21,12 +23,19 @@ export interface AdminServer {
  * Serves `/healthz` (the process lives), `/readyz` (at least one worker can answer Envoy), `/metrics` (Prometheus),
  * `/api/status` (JSON) and a page for people at `/`. It only tells; nothing can be changed through it.
  *
+ * The page and `/api/` are for who comes by an address, by `localhost` or by the name in `ATTACHE_ADMIN`: see {@link requireOwnHost}.
  * `/readyz` does not wait for every worker: one of several that starts again is no reason to take the others out of service.
  *
  * @throws Error when the address cannot be had.
  */
 export function serveAdmin(sources: AdminSources, address: { host: string; port: number }): Promise<AdminServer> {
   const app = new Hono();
+  // Whoever can reach the address may ask as often as it likes, and each answer looks at every integration.
+  const status = atMostTenASecond(async () => JSON.stringify(await sources.status()));
+  const metrics = atMostTenASecond(sources.metrics);
+  const ownHost = requireOwnHost(address.host);
+  app.use('/', ownHost);
+  app.use('/api/*', ownHost);
   app.get('/', (context) => {
     context.header(
       'content-security-policy',
@@ -36,8 +45,8 @@ export function serveAdmin(sources: AdminSources, address: { host: string; port:
   });
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) => (sources.ready() ? context.text('ready\n') : context.text('not ready\n', 503)));
-  app.get('/api/status', async (context) => context.json(await sources.status()));
-  app.get('/metrics', async (context) => context.text(await sources.metrics()));
+  app.get('/api/status', async (context) => context.body(await status(), 200, { 'content-type': 'application/json' }));
+  app.get('/metrics', async (context) => context.text(await metrics()));
   // Its own Request and Response are for itself: what asks for tokens counts on those of Node.
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
   return new Promise((resolve, reject) => {

@@ -18,10 +18,14 @@ import { checkDiscovery } from './discovery-rule.ts';
 import { checkBooleans } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
+import { checkLinks } from './links-rule.ts';
+import { checkLookalikes } from './lookalike-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
+import { checkPatience } from './patience-rule.ts';
 import { checkRedaction } from './redaction-rule.ts';
-import { checkRetries } from './retries-rule.ts';
+import { checkRefusals } from './refusals-rule.ts';
+import { checkRepeats, checkRetries } from './retries-rule.ts';
 import { checkRoutes } from './routes-rule.ts';
 import { checkLogs } from './secrets-in-logs-rule.ts';
 import { checkTimeouts } from './timeouts-rule.ts';
@@ -70,12 +74,20 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   const passages = findPassages(config);
   yield* checkRoutes(config, passages);
   yield* checkRetries(config, passages);
+  yield* checkRepeats(config, passages);
+  yield* checkPatience(config, passages);
+  yield* checkRefusals(config, passages);
   yield* checkBodyLimits(config, passages);
   for (const [filter, integrations] of filtersOf(passages)) {
     yield* checkFilter(config, filter);
     yield* checkTimeouts(config, filter, longest);
     yield* checkForwarding(config, filter);
     yield* checkClaims(config, filter, integrations);
+    yield* checkLookalikes(
+      config,
+      filter,
+      passages.filter((it) => it.filter === filter && it.asks),
+    );
     yield* checkMutations(config, filter, integrations);
     yield* checkBodies(config, filter, integrations);
     const cluster = clusterOf(config, filter);
@@ -90,6 +102,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   for (const cluster of new Set(asking.map((passage) => passage.cluster))) {
     if (cluster !== undefined) yield* checkTrailers(config, cluster);
   }
+  yield* checkLinks(config, passages);
   yield* checkLogs(config);
   yield* checkTracing(config);
   yield* checkBooleans(config);

@@ -1,5 +1,5 @@
 import type { YAMLMap } from 'yaml';
-import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
+import { ALWAYS_STRIPPED } from '../credentials/callers-own.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import type { AttacheFilter } from './attache-filter.ts';

@@ -1,5 +1,5 @@
 import type { Node } from 'yaml';
-import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
+import { ALWAYS_STRIPPED } from '../credentials/callers-own.ts';
 import type { Integration } from '../integrations/integration.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
@@ -75,7 +75,7 @@ export function* checkMutations(
     );
   }
   const may = mayWrite(source, rules);
-  const written = integrations.flatMap(({ writes }) => writes);
+  const written = integrations.flatMap(({ mutates }) => mutates);
   const needed = [...new Set([...ALWAYS_STRIPPED, ...written, ...OF_REFUSALS])];
   const missing = needed.filter((name) => !may(name));
   const [allow, disallow] = expressions;

@@ -1,15 +1,41 @@
-import type { YAMLMap } from 'yaml';
+import type { Node, YAMLMap } from 'yaml';
+import { isA } from '../integrations/envoy-filters.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { numberOf, textOf } from '../integrations/yaml-values.ts';
+import { ANSWERED_ATTRIBUTE } from '../processor/request-facts.ts';
+import type { AttacheFilter } from './attache-filter.ts';
 import { type Configuration, httpOptions } from './configuration.ts';
 import type { Passage } from './passages.ts';
 
 /** As many retries at a time as a rotation may need: in it, each request under way is sent again at once. */
 const ENOUGH_RETRIES = 1_024;
 
+/** Why a request is sent again: its key was refused, or nothing of it can have been processed. */
+const BEFORE_ANYTHING = ['reset-before-request', 'connect-failure', 'refused-stream'];
+export const RETRY_ON = ['retriable-status-codes', ...BEFORE_ANYTHING].join(',');
+/** Conditions of Envoy that hold for all of those, and for more. */
+const WIDER = ['reset', '5xx'];
+
+/** Whether a retry for such a reason can be told from one for a refused key. */
+function saysWhy({ source }: Configuration, filter: AttacheFilter): boolean {
+  return source
+    .items(source.get(filter.config, 'request_attributes'))
+    .some((node) => textOf(node) === ANSWERED_ATTRIBUTE);
+}
+
+/** How often: two for a key that is refused, as `final_answer` in envoy/envoy.yaml sees to, and one more for connections. */
+export const RETRIES = 3;
+const MOST_FOR_A_KEY = 2;
+
+/** The header by which a request says on what else it is retried. */
+const RETRY_HEADER = 'x-envoy-retry-on';
+
 /** Whether a request whose key was refused is sent again, and its cluster allows as many of them as a rotation brings. */
-export function* checkRetries({ source }: Configuration, passages: readonly Passage[]): Generator<Problem> {
+export function* checkRetries(configuration: Configuration, passages: readonly Passage[]): Generator<Problem> {
+  const { source } = configuration;
+  const untold = new Set<AttacheFilter>();
+  const told = new Set<YAMLMap | undefined>();
   for (const { route, cluster, clusterName, asks, filter } of passages) {
     if (!asks) continue;
     const action = source.get(route.route, 'route');
@@ -21,10 +47,38 @@ export function* checkRetries({ source }: Configuration, passages: readonly Pass
       yield source.warning(
         policy ?? action,
         'a request whose key was refused is not sent again with a fresh one, so rotations lose requests',
-        'write retry_policy: { retry_on: retriable-status-codes, retriable_status_codes: [401], num_retries: 2 }',
+        `write retry_policy: { retry_on: "${RETRY_ON}", retriable_status_codes: [401], num_retries: ${RETRIES} }`,
+      );
+    } else if (!BEFORE_ANYTHING.every((name) => on.includes(name)) && !on.some((name) => WIDER.includes(name))) {
+      yield source.warning(
+        source.get(policy, 'retry_on'),
+        'requests are lost when a destination closes the connection just as it is used, although nothing of them was processed',
+        `write retry_on: "${RETRY_ON}"`,
+      );
+    }
+    const others = on.filter((name) => [...BEFORE_ANYTHING, ...WIDER].includes(name));
+    if (filter?.side === 'cluster' && others.length > 0 && !untold.has(filter) && !saysWhy(configuration, filter)) {
+      untold.add(filter);
+      yield source.warning(
+        source.get(filter.config, 'request_attributes') ?? filter.item,
+        `Attaché takes a key for refused when Envoy tries again for another reason (${others.join(', ')})`,
+        `add ${ANSWERED_ATTRIBUTE} to request_attributes, letter by letter`,
       );
     }
     if (cluster === undefined) continue;
+    if (
+      filter?.side === 'cluster' &&
+      times > MOST_FOR_A_KEY &&
+      !told.has(cluster) &&
+      !limitsAttempts(source, cluster)
+    ) {
+      told.add(cluster);
+      yield source.warning(
+        source.get(httpOptions(source, cluster), 'http_filters') ?? cluster,
+        `cluster ${clusterName} sends a key that is refused ${times + 1} times, as num_retries says, because nothing sets its end apart`,
+        'copy the filter final_answer from the envoy.yaml that comes with Attaché, or write num_retries: 2',
+      );
+    }
     if (filter?.side === 'cluster' && !stopsRetries(source, cluster)) {
       yield source.warning(
         source.get(httpOptions(source, cluster), 'http_filters') ?? cluster,
@@ -52,16 +106,50 @@ export function* checkRetries({ source }: Configuration, passages: readonly Pass
   }
 }
 
+/** Whether what may be done twice is sent again when its connection breaks. */
+export function* checkRepeats({ source, maps }: Configuration, passages: readonly Passage[]): Generator<Problem> {
+  for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
+    const routeConfig = source.map(source.get(manager, 'route_config'));
+    const isUsed = passages.some(({ asks, route }) => asks && route.routeConfig === routeConfig);
+    const filters = source.get(manager, 'http_filters');
+    const says = mutations(source, filters, 'request_mutations').some(
+      (mutation) => textOf(source.get(mutation, 'append', 'header', 'key')) === RETRY_HEADER,
+    );
+    if (routeConfig === undefined || !isUsed || says) continue;
+    yield source.warning(
+      filters ?? manager,
+      'a GET whose connection breaks is not sent again, and callers may say by headers what is',
+      'copy the filter repeatable from the envoy.yaml that comes with Attaché',
+    );
+  }
+}
+
+/** Whether a filter ends the attempts of a refused key before all retries are used. */
+function limitsAttempts(source: YamlSource, cluster: YAMLMap): boolean {
+  return mutations(source, source.get(httpOptions(source, cluster), 'http_filters'), 'response_mutations').some(
+    (mutation) => {
+      const header = source.get(mutation, 'append', 'header');
+      const value = textOf(source.get(header, 'value')) ?? '';
+      return textOf(source.get(header, 'key')) === 'x-envoy-ratelimited' && value.includes('request_attempt_count');
+    },
+  );
+}
+
+function mutations(source: YamlSource, filters: Node | undefined, field: string): Node[] {
+  return source
+    .items(filters)
+    .flatMap((filter) => source.items(source.get(filter, 'typed_config', 'mutations', field)));
+}
+
 /** Whether a filter turns Attaché's word that an answer is final into the header that keeps Envoy from retrying. */
 function stopsRetries(source: YamlSource, cluster: YAMLMap): boolean {
-  return source
-    .items(source.get(httpOptions(source, cluster), 'http_filters'))
-    .flatMap((filter) => source.items(source.get(filter, 'typed_config', 'mutations', 'response_mutations')))
-    .some((mutation) => {
+  return mutations(source, source.get(httpOptions(source, cluster), 'http_filters'), 'response_mutations').some(
+    (mutation) => {
       const header = source.get(mutation, 'append', 'header');
       const value = textOf(source.get(header, 'value')) ?? '';
       return (
         textOf(source.get(header, 'key')) === 'x-envoy-ratelimited' && value.includes('DYNAMIC_METADATA(attache:final)')
       );
-    });
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { isScalar, isSeq, type Node } from 'yaml';
-import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
+import { ALWAYS_STRIPPED } from '../credentials/callers-own.ts';
 import { isA } from '../integrations/envoy-filters.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { textOf } from '../integrations/yaml-values.ts';

@@ -61,6 +61,7 @@ export const awsSigv4: CredentialKind = {
       const scope = { service, region };
       const isSigned = payload === 'signed';
       return {
+        service,
         places: WRITES,
         writes: [...WRITES, ...REMOVES],
         templates: [],

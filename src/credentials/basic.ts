@@ -32,6 +32,10 @@ export const basic: CredentialKind = {
         params: { mend: 'write for example { username: "{{ api_key }}" }' },
       },
     )
+    .refine(({ username, password }) => [username, password].every((part) => !/^basic /i.test(part?.fill('') ?? '')), {
+      message: 'has the word Basic, which is added anyway',
+      params: { mend: 'write for example { username: "{{ user }}", password: "{{ password }}" }' },
+    })
     .transform(({ username, password }) => ({
       places: ['authorization'],
       writes: ['authorization'],

@@ -2,6 +2,7 @@ import { headerValue } from './header-value.ts';
 import type { HeaderField } from './injection.ts';
 import type { CredentialKind } from './kind.ts';
 import { template } from './schema.ts';
+import { refuseRepeated } from './template.ts';
 
 /** The header that carries a bearer token. */
 export function bearerField(token: string, secretId: string): HeaderField {
@@ -12,10 +13,19 @@ export function bearerField(token: string, secretId: string): HeaderField {
 export const bearer: CredentialKind = {
   key: 'bearer',
   example: 'bearer: "{{ api_key }}"',
-  schema: template().transform((token) => ({
-    places: ['authorization'],
-    writes: ['authorization'],
-    templates: [token],
-    prepare: (secretId, secret) => ({ fields: [bearerField(token.render(secretId, secret), secretId)] }),
-  })),
+  schema: template()
+    .refine((token) => !/^bearer\b/i.test(token.fill('')), {
+      message: 'has the word Bearer, which is added anyway',
+      params: { mend: 'write bearer: "{{ api_key }}"' },
+    })
+    .transform((token) => ({
+      places: ['authorization'],
+      writes: ['authorization'],
+      templates: [token],
+      prepare: (secretId, secret) => {
+        const text = token.render(secretId, secret);
+        refuseRepeated('Bearer ', text, secretId);
+        return { fields: [bearerField(text, secretId)] };
+      },
+    })),
 };

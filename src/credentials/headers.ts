@@ -8,7 +8,7 @@ const NOT_CREDENTIALS =
   /^(host|connection|content-length|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-connection|x-envoy-.*|x-forwarded-.*|x-attache-.*)$/;
 
 /** The name of a header that may carry a credential, in any case (RFC 9110, section 5.1). */
-const headerName = z
+export const headerName = z
   .string()
   .refine((name) => /^[a-z0-9!#$%&'*+.^_`|~-]+$/i.test(name), {
     message: 'is no name of a header',
@@ -34,6 +34,16 @@ export const headers: CredentialKind = {
       {
         message: 'names a header twice',
         params: { mend: 'header names are the same in upper and lower case: keep one of them' },
+      },
+    )
+    .refine(
+      (fields) =>
+        Object.entries(fields).every(
+          ([name, value]) => !value.fill('').toLowerCase().startsWith(`${name.toLowerCase()}:`),
+        ),
+      {
+        message: 'repeats the name of a header in its value',
+        params: { mend: 'write for example { x-api-key: "{{ api_key }}" }' },
       },
     )
     .transform((fields) =>

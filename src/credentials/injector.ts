@@ -5,13 +5,11 @@ import { holding } from '../secrets/secret-value.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Token } from '../tokens/token.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
+import { ALWAYS_STRIPPED, ALWAYS_STRIPPED_PARAMETERS, CallersOwn } from './callers-own.ts';
 import { CredentialError } from './credential-error.ts';
 import type { HeaderField, HiddenPart, Injection } from './injection.ts';
 import type { Credential, FieldsStep, FixedStep, PathStep, RequestToInject, Step, TokenStep } from './kind.ts';
 import { UnfitRequestError } from './unfit-request-error.ts';
-
-/** A client's own credentials: never passed on, whatever the integration sets. */
-export const ALWAYS_STRIPPED: readonly string[] = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key'];
 
 /** What the credentials do with one version of the secret. */
 interface Prepared {
@@ -42,6 +40,7 @@ export class Injector {
   readonly sendsTokensAlone: boolean;
   /** The headers that it removes, in lower case. */
   readonly strips: readonly string[];
+  readonly #callersOwn: CallersOwn;
   readonly #secretId: string;
   readonly #credentials: readonly Credential[];
   readonly #redacts: boolean;
@@ -52,6 +51,7 @@ export class Injector {
 
   /**
    * @param options.strips headers of a caller that go no further, unless a credential sets them.
+   * @param options.stripsParameters parameters of a caller's query that go no further.
    * @param options.redacts whether injections say what must be taken out of the response.
    */
   constructor(
@@ -59,16 +59,26 @@ export class Injector {
     credentials: readonly Credential[],
     {
       strips = ALWAYS_STRIPPED,
+      stripsParameters = ALWAYS_STRIPPED_PARAMETERS,
       redacts = false,
-    }: { readonly strips?: readonly string[]; readonly redacts?: boolean } = {},
+    }: {
+      readonly strips?: readonly string[];
+      readonly stripsParameters?: readonly string[];
+      readonly redacts?: boolean;
+    } = {},
   ) {
     this.#redacts = redacts;
     this.#secretId = secretId;
     this.#credentials = credentials;
     this.readsBody = credentials.some((credential) => credential.readsBody === true);
     this.sendsTokensAlone = credentials.every((credential) => credential.sendsToken === true);
-    const writes = credentials.flatMap((credential) => credential.writes);
-    this.strips = Object.freeze(strips.filter((name) => !writes.includes(name)));
+    this.#callersOwn = new CallersOwn({
+      headers: strips,
+      sets: credentials.flatMap(({ writes }) => writes),
+      parameters: stripsParameters,
+      setsParameters: credentials.flatMap(({ parameters }) => parameters ?? []),
+    });
+    this.strips = this.#callersOwn.headers;
   }
 
   /**
@@ -97,9 +107,13 @@ export class Injector {
     if (result instanceof CredentialError) throw result;
   }
 
-  /** The path as the caller sent it, without what an earlier attempt has put before it. */
-  callersPath({ path, attempt }: Pick<RequestToInject, 'path' | 'attempt'>): string {
-    if (attempt <= 1) return path;
+  /**
+   * The path as the caller sent it.
+   *
+   * @param path one into which an earlier attempt of the request has put what this injects.
+   * @throws PathError when that is not in it.
+   */
+  callersPath(path: string): string {
     return this.#credentials.reduce((before, credential) => credential.callersPath?.(before) ?? before, path);
   }
 
@@ -126,7 +140,7 @@ export class Injector {
   ): Injection | Promise<Injection> {
     const result = this.#result(secret);
     if (result instanceof CredentialError) throw result;
-    if (result.injection !== undefined) return result.injection;
+    if (result.injection !== undefined) return this.#besides(result.injection, request);
     const steps = result.steps.map((step) => ('token' in step ? withToken(step, request, tokens, deadline) : { step }));
     if (steps.some((step) => step instanceof Promise))
       return holding([secret], () => this.#later(steps, request, result.hidden));
@@ -207,7 +221,8 @@ export class Injector {
     const tokens = tokensOf(ready);
     const hidden = [...ofSecret, ...(this.#redacts ? ready.flatMap((it) => this.#hiddenToken(it)) : [])];
     const [only, ...others] = steps;
-    if (only !== undefined && others.length === 0 && !final && isFields(only)) return this.#once(only, tokens, hidden);
+    if (only !== undefined && others.length === 0 && !final && isFields(only))
+      return this.#besides(this.#once(only, tokens, hidden), request);
     const common = {
       tokens: tokens.map(({ id }) => id),
       final,
@@ -215,19 +230,33 @@ export class Injector {
       ...(this.#redacts ? { hidden } : {}),
     };
     const set = fieldsOf(steps);
-    const isRetry = request.attempt > 1;
     const path = steps.reduce(
-      (before, step) => ('path' in step ? pathWith(step, before, isRetry) : before),
-      request.path,
+      (before, step) => ('path' in step ? pathWith(step, before) : before),
+      this.#callersOwn.withoutParameters(request.path),
     );
-    if (path !== request.path) set.push({ name: ':path', value: Buffer.from(path, 'latin1') });
+    const remove = this.#removed(request);
+    if (path !== request.path) set.push(pathField(path));
     const signs = steps.filter((step) => 'sign' in step);
-    if (signs.length === 0) return { set, remove: this.strips, ...common };
+    if (signs.length === 0) return { set, remove, ...common };
     return Promise.all(signs.map((step) => step.sign(request, path))).then((signed) => ({
       set: [...set, ...signed.flatMap((it) => it.set)],
-      remove: [...this.strips, ...signed.flatMap((it) => it.remove)],
+      remove: [...remove, ...signed.flatMap((it) => it.remove)],
       ...common,
     }));
+  }
+
+  /** The same injection, and what this one request has of its caller's own besides, which is rare. */
+  #besides(injection: Injection, request: RequestToInject): Injection {
+    const path = this.#callersOwn.withoutParameters(request.path);
+    const remove = this.#removed(request);
+    if (path === request.path && remove === this.strips) return injection;
+    const set = [...injection.set, ...(path === request.path ? [] : [pathField(path)])];
+    return { ...injection, set, remove, encoded: undefined };
+  }
+
+  #removed(request: RequestToInject): readonly string[] {
+    const lookalikes = this.#callersOwn.lookalikes(request.oddNames());
+    return lookalikes.length === 0 ? this.strips : [...this.strips, ...lookalikes];
   }
 
   #once(step: FieldsStep, tokens: readonly Token[], hidden: readonly HiddenPart[]): Injection {
@@ -312,12 +341,16 @@ function wipeEncoded(injection: Injection | undefined): void {
   injection?.encoded?.clear();
 }
 
-function pathWith(step: PathStep, before: string, isRetry: boolean): string {
+function pathWith(step: PathStep, before: string): string {
   try {
-    return step.path(before, isRetry);
+    return step.path(before);
   } catch (error) {
     throw error instanceof PathError ? new UnfitRequestError(error.message) : error;
   }
+}
+
+function pathField(path: string): HeaderField {
+  return { name: ':path', value: Buffer.from(path, 'latin1') };
 }
 
 function isFields(step: Step): step is FieldsStep {

@@ -9,12 +9,14 @@ import type { Template } from './template.ts';
 export interface RequestToInject {
   readonly method: string;
   readonly authority: string;
-  /** `:path` with its query. At a later attempt it holds what the attempt before has put into it. */
+  /** `:path` with its query, as the caller sent it. */
   readonly path: string;
   /** 1 for the first attempt, 2 for the first retry, …; 0 when asked before routing. */
   readonly attempt: number;
   /** The headers that Envoy shows, in their order, with lower-case names. */
   readonly headers: () => readonly (readonly [name: string, value: string])[];
+  /** The names among them that hold another character than letters, digits and hyphens, and may be taken for another name. */
+  readonly oddNames: () => readonly string[];
   /** The whole body; undefined when it was not asked for or there is none. */
   readonly body: Buffer | undefined;
   /** Ids of the tokens that earlier attempts carried, in their order. */
@@ -36,10 +38,9 @@ export interface FieldsStep {
 export interface PathStep {
   /**
    * @param path what stands there now, with its query.
-   * @param isRetry whether the attempt before has put its own into it, which is replaced.
    * @throws PathError for a path that it cannot be put into.
    */
-  path(path: string, isRetry: boolean): string;
+  path(path: string): string;
 }
 
 /** Headers that depend on all of the request; it comes after every other step. */
@@ -75,15 +76,19 @@ export interface Credential {
   readonly places: readonly string[];
   /** The headers that it writes, in lower case; `:path` for the path and its query. */
   readonly writes: readonly string[];
+  /** The parameters of the query that it sets, decoded. Absent: none. */
+  readonly parameters?: readonly string[];
   /** What it takes from the secret. */
   readonly templates: readonly Template[];
   /** What the secret must hold, as it is stored, where no template says it: for instructions. */
   readonly shape?: Readonly<Record<string, string>>;
   /** Whether the destination gets a token in place of the secret. Default false. */
   readonly sendsToken?: boolean;
+  /** The service of AWS that the destination is, as signatures name it: its clients read refusals in a form of their own. */
+  readonly service?: string;
   /** Whether it needs the whole body of a request. Default false. */
   readonly readsBody?: boolean;
-  /** The path of a later attempt without what this has put before it. Absent: it puts nothing there. */
+  /** A path before which this has put its own, without that. Absent: it puts nothing there. */
   callersPath?(path: string): string;
   /** Why a request may not be made with it, as a sentence for the caller; undefined when it may. */
   refusal?(request: RequestToInject): string | undefined;

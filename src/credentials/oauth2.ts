@@ -86,6 +86,10 @@ function minter(
   secret: SecretVersion,
   writesBack: boolean,
 ): TokenUse['mint'] {
+  if (grant === 'refresh_token' && secret.reveal().startsWith('\ufeff'))
+    throw new CredentialError(
+      `secret ${client.origin.secretId} begins with a byte order mark, and its refresh token is read where none may stand; store it without (in PowerShell: -Encoding utf8NoBOM)`,
+    );
   if (grant === 'client_credentials')
     return async ({ signal }) => tokenOf(await requestToken(client, undefined, signal));
   fields.required('refresh_token');

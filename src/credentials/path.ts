@@ -5,7 +5,7 @@ import { template } from './schema.ts';
 
 /**
  * `path: "/bot{{ token }}"` puts this before the path, `/getMe` becoming `/bot…/getMe`. What stands in the secret is percent-encoded,
- * a slash in it too, so the number of segments tells what to replace on a retry.
+ * a slash in it too, so the number of segments tells what an earlier attempt has put there.
  */
 export const path: CredentialKind = {
   key: 'path',
@@ -28,7 +28,7 @@ export const path: CredentialKind = {
           throw new CredentialError(
             `secret ${secretId} gives no path that can be sent: a part of it would be . or .., which servers take away; store another`,
           );
-        return { path: (before, isRetry) => withPrefix(before, text, { replace: isRetry }) };
+        return { path: (before) => withPrefix(before, text) };
       },
     })),
 };

@@ -22,9 +22,17 @@ export const query: CredentialKind = {
       message: 'has no reference into the secret',
       params: { mend: 'write for example { key: "{{ api_key }}" }' },
     })
+    .refine(
+      (parameters) => Object.entries(parameters).every(([name, value]) => !value.fill('').startsWith(`${name}=`)),
+      {
+        message: 'repeats the name of a parameter in its value',
+        params: { mend: 'write for example { key: "{{ api_key }}" }' },
+      },
+    )
     .transform((parameters) => ({
       places: Object.keys(parameters).map((name) => `query ${name}`),
       writes: [':path'],
+      parameters: Object.keys(parameters),
       templates: Object.values(parameters),
       prepare: (secretId, secret) => {
         const values = Object.entries(parameters).map(

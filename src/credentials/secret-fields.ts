@@ -1,6 +1,9 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import { CredentialError } from './credential-error.ts';
+import { pemFault, pemText } from './pem.ts';
+import { jsonFault, parseSecretJson } from './secret-json.ts';
+import { secretText } from './secret-text.ts';
 
 /** The fields of a secret that is a JSON object, for kinds that know by themselves what they need. */
 export class SecretFields {
@@ -13,11 +16,20 @@ export class SecretFields {
     this.#fields = this.#parse(secret.reveal());
   }
 
-  /** A text, or a number as text, without blanks around it. */
+  /**
+   * A text, or a number as it is written, without blanks around it.
+   *
+   * @throws CredentialError when it is no text, or plainly not what was meant.
+   */
   optional(name: string): string | undefined {
+    const text = this.#text(name);
+    return text === undefined ? undefined : secretText(text, `${this.#where}: the field ${name}`);
+  }
+
+  /** The same, whatever it holds. */
+  #text(name: string): string | undefined {
     const value = Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
     if (value === undefined || value === null || value === '') return undefined;
-    if (typeof value === 'number') return String(value);
     if (typeof value !== 'string')
       throw new CredentialError(`${this.#where}: the field ${name} is no text; store it as a JSON string`);
     return value.trim();
@@ -26,24 +38,27 @@ export class SecretFields {
   /** @throws CredentialError when it is missing, empty or no text. */
   required(name: string): string {
     const value = this.optional(name);
-    if (value === undefined) throw new CredentialError(`${this.#where} has no field ${name}; add it to the secret`);
+    if (value === undefined) throw this.#missing(name);
     return value;
   }
 
+  #missing(name: string): CredentialError {
+    return new CredentialError(`${this.#where} has no field ${name}; add it to the secret`);
+  }
+
   /**
-   * A private key in PEM, PKCS#1 or PKCS#8; line breaks may be written as `\n`.
+   * A private key in PEM, PKCS#1 or PKCS#8, whatever has become of its line breaks.
    *
    * @throws CredentialError when it is missing or no private key.
    */
   privateKey(name: string): KeyObject {
-    const pem = this.required(name);
+    const text = this.#text(name);
+    if (text === undefined) throw this.#missing(name);
     try {
-      return createPrivateKey(pem.includes('\n') ? pem : pem.replaceAll('\\n', '\n'));
+      return createPrivateKey(pemText(text));
     } catch {
       // OpenSSL's own message is of no help, and may one day quote.
-      throw new CredentialError(
-        `${this.#where}: the field ${name} is no private key in PEM; store the whole file, with its BEGIN and END lines`,
-      );
+      throw new CredentialError(`${this.#where}: the field ${name} ${pemFault(text)}`);
     }
   }
 
@@ -73,16 +88,13 @@ export class SecretFields {
   }
 
   #parse(text: string): Readonly<Record<string, unknown>> {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      // The parser's own message quotes the text.
-    }
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
+    const value = parseSecretJson(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      const fault = jsonFault(text);
       throw new CredentialError(
-        `${this.#where} is no JSON object; store the fields that this kind of credential needs`,
+        `${this.#where} is no JSON object${fault === undefined ? '; store the fields that this kind of credential needs' : `: it ${fault}`}`,
       );
+    }
     return value as Record<string, unknown>;
   }
 }

@@ -1,21 +1,19 @@
-import { hasControlCharacter, withoutLastNewline } from '../secrets/control-characters.ts';
+import { withoutByteOrderMark, withoutLastNewline } from '../secrets/control-characters.ts';
 import { CredentialError } from './credential-error.ts';
+import { disguiseOf } from './disguise.ts';
 
 /**
- * The text that is put into a header, from the text that stands in a secret: without the one newline that files and
- * editors leave at the end.
+ * The text that is put into a request, from the text that stands in a secret: without the byte order mark and the one newline that
+ * files and editors leave at its ends. What else a store, a console or a shell has made of a key is refused.
  *
  * @param what names the text in errors.
- * @throws CredentialError when it is empty, or holds a control character or half a character.
+ * @throws CredentialError when it is empty, cannot stand in a header, or is plainly not the key that was meant.
  */
 export function secretText(text: string, what: string): string {
-  const trimmed = withoutLastNewline(text);
+  const trimmed = withoutLastNewline(withoutByteOrderMark(text));
   if (trimmed === '') throw new CredentialError(`${what} is empty; store the key there`);
-  if (hasControlCharacter(trimmed)) {
-    throw new CredentialError(
-      `${what} holds a line break or another control character, which no header may; store it without`,
-    );
-  }
+  const disguise = disguiseOf(trimmed);
+  if (disguise !== undefined) throw new CredentialError(`${what} ${disguise.reason}; ${disguise.mend}`);
   if (!trimmed.isWellFormed()) throw new CredentialError(`${what} is not well-formed Unicode; store it anew`);
   return trimmed;
 }

@@ -1,5 +1,6 @@
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import { CredentialError } from './credential-error.ts';
+import { jsonFault, parseSecretJson } from './secret-json.ts';
 import { secretText } from './secret-text.ts';
 
 /** A template that cannot be read: the message gives the reason, `mend` what to write instead. */
@@ -65,7 +66,13 @@ export class Template {
    */
   render(secretId: string, secret: SecretVersion, encode: (text: string) => string = (text) => text): string {
     return this.#pieces
-      .map((piece) => ('text' in piece ? piece.text : encode(lookUp(piece, secretId, secret))))
+      .map((piece, index) => {
+        if ('text' in piece) return piece.text;
+        const value = lookUp(piece, secretId, secret);
+        const before = this.#pieces[index - 1];
+        if (before !== undefined && 'text' in before) refuseRepeated(before.text, value, secretId);
+        return encode(value);
+      })
       .join('');
   }
 
@@ -123,20 +130,32 @@ function lookUp(
     }
     value = (value as Record<string, unknown>)[key];
   }
-  if (typeof value === 'number') return String(value);
   if (typeof value !== 'string') {
     throw new CredentialError(`${where}: the field {{ ${piece.reference} }} is no text; store it as a JSON string`);
   }
   return secretText(value, `${where}: the field {{ ${piece.reference} }}`);
 }
 
+/**
+ * Refuses a value that begins with the word before it, as `Bearer` or `Token`.
+ *
+ * @throws CredentialError
+ */
+export function refuseRepeated(before: string, value: string, secretId: string): void {
+  const word = /([a-z][\w-]*) $/i.exec(before)?.[1];
+  if (word === undefined || !value.toLowerCase().startsWith(`${word.toLowerCase()} `)) return;
+  throw new CredentialError(
+    `secret ${secretId} holds the word ${word} before the key, which is added to it anyway; store the key alone`,
+  );
+}
+
 function parseJson(text: string, where: string, reference: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the text, which is the secret.
-    throw new CredentialError(
-      `${where} is not JSON, so it has no field {{ ${reference} }}; store JSON or write {{ . }} for the whole secret`,
-    );
-  }
+  const value = parseSecretJson(text);
+  if (typeof value === 'object' && value !== null) return value;
+  const fault = jsonFault(text);
+  throw new CredentialError(
+    fault === undefined
+      ? `${where} is not JSON, so it has no field {{ ${reference} }}; store JSON or write {{ . }} for the whole secret`
+      : `${where} is not JSON, so it has no field {{ ${reference} }}: it ${fault}`,
+  );
 }

@@ -1,6 +1,5 @@
 import { type Caller, callerName } from '../callers/caller.ts';
 import type { Listing } from './listing.ts';
-import { pagesOf } from './pages.ts';
 import type { Found } from './usable.ts';
 
 /** What a caller is told about itself and what it may use. No secret, and no name of one. */
@@ -26,40 +25,48 @@ export interface DiscoveryAnswer {
   readonly next?: string;
 }
 
-/** @returns undefined when there is no such page. */
+/**
+ * What a caller is told on one page.
+ *
+ * @param page from 1.
+ */
 export function discoveryAnswer(
   caller: Caller,
   { usable, unknown }: Found,
-  listings: readonly Listing[],
+  pages: readonly (readonly Listing[])[],
   page: number,
-): DiscoveryAnswer | undefined {
-  const pages = pagesOf(listings);
-  const integrations = pages[page - 1];
-  if (integrations === undefined) return undefined;
-  const { uriSan, address, claims } = caller;
-  const knownBy = Object.entries({ certificate: uriSan, address, token: claims }).flatMap(([by, known]) =>
-    known === undefined ? [] : [by],
-  );
+): DiscoveryAnswer {
+  const about = whoAsks(caller);
+  const { knownBy } = about;
   const notes = [
     ...(knownBy.length === 0 ? [NOTHING_KNOWN] : []),
     ...(unknown === undefined ? [] : [`Some integrations may be missing: ${unknown.message}.`]),
     ...(usable.length === 0 ? [NOTHING_OPEN] : []),
-    ...(usable.length > 0 && listings.every(({ baseUrls }) => baseUrls.length === 0) ? [NO_NAMES] : []),
+    ...(usable.length > 0 && pages.flat().every(({ baseUrls }) => baseUrls.length === 0) ? [NO_NAMES] : []),
     ...(page < pages.length ? [`This is page ${page} of ${pages.length}.`] : []),
   ];
   return {
-    caller: {
-      name: callerName(caller),
-      knownBy,
-      ...(uriSan === undefined ? {} : { certificate: uriSan }),
-      ...(address === undefined ? {} : { address }),
-    },
-    integrations,
+    caller: about,
+    integrations: pages[page - 1] ?? [],
     complete: unknown === undefined,
     notes,
     page,
     pages: pages.length,
     ...(page < pages.length ? { next: `/?page=${page + 1}` } : {}),
+  };
+}
+
+/** What a caller is told of itself. */
+export function whoAsks(caller: Caller): DiscoveryAnswer['caller'] {
+  const { uriSan, address, claims } = caller;
+  const knownBy = Object.entries({ certificate: uriSan, address, token: claims }).flatMap(([by, known]) =>
+    known === undefined ? [] : [by],
+  );
+  return {
+    name: callerName(caller),
+    knownBy,
+    ...(uriSan === undefined ? {} : { certificate: uriSan }),
+    ...(address === undefined ? {} : { address }),
   };
 }
 

@@ -4,10 +4,9 @@ import type { InstanceTags } from '../callers/instance-tags.ts';
 import type { Catalogue } from '../integrations/catalogue.ts';
 import type { Replied } from '../processor/answer.ts';
 import type { RequestFacts } from '../processor/request-facts.ts';
-import { discoveryAnswer } from './answer.ts';
 import { askedAt } from './asked-at.ts';
-import { listingOf } from './listing.ts';
-import { CONTENT_SECURITY_POLICY, discoveryPage } from './page.ts';
+import { CONTENT_SECURITY_POLICY } from './page.ts';
+import { renderingOf } from './rendering.ts';
 import { usableBy } from './usable.ts';
 
 /** The headers that an answer may have; the filter's mutation_rules must let each of them be written. */
@@ -41,17 +40,15 @@ export async function discover(
   }
   const headers = new Map(facts.headers());
   const { caller } = facts;
-  const found = await usableBy(caller, about);
-  const asked = askedAt(facts.authority, headers.get(':scheme'));
   const page = pageAsked(query ?? '');
-  const listings = found.usable.map((it) => listingOf(it, asked));
-  const answer = page === undefined ? undefined : discoveryAnswer(caller, found, listings, page);
-  if (answer === undefined) return refusal(404, 'not_found', 'There is no such page. Ask for / to see the first one.');
-  return prefersHtml(headers.get('accept') ?? '')
-    ? reply(200, 'text/html; charset=utf-8', discoveryPage(answer), {
-        'content-security-policy': CONTENT_SECURITY_POLICY,
-      })
-    : reply(200, 'application/json', `${JSON.stringify(answer, undefined, 1)}\n`);
+  const form = prefersHtml(headers.get('accept') ?? '') ? 'html' : 'json';
+  const at = askedAt(facts.authority, headers.get(':scheme'));
+  const found = await usableBy(caller, about);
+  const text = page && renderingOf(about.catalogue).text(found, { caller, at, page, form });
+  if (!text) return refusal(404, 'not_found', 'There is no such page. Ask for / to see the first one.');
+  return form === 'html'
+    ? reply(200, 'text/html; charset=utf-8', text, { 'content-security-policy': CONTENT_SECURITY_POLICY })
+    : reply(200, 'application/json', text);
 }
 
 /** Undefined when it is no number of a page. */

@@ -1,6 +1,6 @@
 import type { WayIn } from '../integrations/way-in.ts';
 import { libraryLines } from '../vendors/library.ts';
-import { librariesOf } from '../vendors/vendors.ts';
+import { librariesOf, VENDORS } from '../vendors/vendors.ts';
 import type { AskedAt } from './asked-at.ts';
 import type { Usable } from './usable.ts';
 
@@ -21,11 +21,17 @@ export interface Listing {
   readonly authentication: readonly { readonly kind: string; readonly sets: readonly string[] }[];
   /** Whether the credential is taken out of responses. */
   readonly redacted: boolean;
+  /** A field of the body that the API would take as a credential: leave it out, since bodies are passed on as they are. */
+  readonly leaveOutOfBodies?: string;
   /** The rule by which the caller may, as it was written, or `anyone`. */
   readonly allowedBy: string;
   /** The EC2 instance whose tag it is. */
   readonly instance?: string;
 }
+
+const IN_BODY: ReadonlyMap<string, string> = new Map(
+  [...VENDORS.values()].flatMap(({ host, inBody }) => (inBody === undefined ? [] : [[host, inBody] as const])),
+);
 
 /** How `allow` says everything. */
 export const EVERYTHING = '* /**';
@@ -33,6 +39,7 @@ export const EVERYTHING = '* /**';
 /** What is told of one integration. */
 export function listingOf({ integration, by, instance }: Usable, asked: AskedAt): Listing {
   const { name, host, waysIn, allow, kinds, redact } = integration;
+  const inBody = IN_BODY.get(host);
   const only = waysIn.flatMap((way) => (way.only === undefined ? [] : [way.only]));
   const baseUrls = [...new Set(nearestFirst(waysIn, asked).map((way) => urlOf(way, asked)))];
   const libraries = linesFor(name, host, baseUrls);
@@ -45,6 +52,7 @@ export function listingOf({ integration, by, instance }: Usable, asked: AskedAt)
     allow: allow?.map(({ text }) => text) ?? [EVERYTHING],
     authentication: kinds.map(({ kind, places }) => ({ kind, sets: places })),
     redacted: redact,
+    ...(inBody === undefined ? {} : { leaveOutOfBodies: inBody }),
     allowedBy: by,
     ...(instance === undefined ? {} : { instance }),
   };

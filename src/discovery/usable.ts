@@ -1,6 +1,6 @@
 import type { Deadline } from '../cache/deadline.ts';
 import type { Caller } from '../callers/caller.ts';
-import type { Verdict } from '../callers/caller-policy.ts';
+import { ANYONE, type Callers, type Verdict } from '../callers/caller-policy.ts';
 import type { InstanceTags } from '../callers/instance-tags.ts';
 import type { LookupError } from '../callers/lookup-error.ts';
 import type { Catalogue } from '../integrations/catalogue.ts';
@@ -20,6 +20,8 @@ export interface Found {
   readonly usable: readonly Usable[];
   /** Why it cannot be told of some integrations whether it may; they are not among the usable ones. */
   readonly unknown: LookupError | undefined;
+  /** The same for all who may use the same integrations of this catalogue, by the same rules. */
+  readonly key: string;
 }
 
 /**
@@ -35,19 +37,42 @@ export async function usableBy(
     deadline,
   }: { readonly catalogue: Catalogue; readonly instances: InstanceTags | undefined; readonly deadline: Deadline },
 ): Promise<Found> {
-  const all = await Promise.all(
-    [...catalogue].map(async (integration): Promise<{ integration: Integration; verdict: Verdict }> => {
-      return { integration, verdict: await integration.callers.decide(caller, deadline, instances) };
+  const verdicts = await Promise.all(
+    policiesOf(catalogue).map(async ({ callers, integrations }) => {
+      const verdict: Verdict = await callers.decide(caller, deadline, instances);
+      return { integrations, verdict };
     }),
   );
   const usable: Usable[] = [];
   let unknown: LookupError | undefined;
-  for (const { integration, verdict } of all) {
-    if (verdict.allowed) usable.push({ integration, by: verdict.by, ...instanceOf(verdict) });
-    else unknown ??= verdict.unknown;
+  for (const { integrations, verdict } of verdicts) {
+    if (!verdict.allowed) unknown ??= verdict.unknown;
+    else for (const integration of integrations) usable.push({ integration, by: verdict.by, ...instanceOf(verdict) });
   }
   usable.sort((a, b) => (a.integration.name < b.integration.name ? -1 : 1));
-  return { usable, unknown };
+  const key = JSON.stringify(verdicts.map(({ verdict }) => verdict.allowed && [verdict.by, verdict.instance]));
+  return { usable, unknown, key };
+}
+
+/** Integrations with the same rules: what is decided for one of them holds for all. */
+interface Policy {
+  readonly callers: Callers;
+  readonly integrations: Integration[];
+}
+
+const policies = new WeakMap<Catalogue, readonly Policy[]>();
+
+function policiesOf(catalogue: Catalogue): readonly Policy[] {
+  let known = policies.get(catalogue);
+  if (known === undefined) {
+    const byRules = Map.groupBy(catalogue, ({ callers }) => JSON.stringify([callers === ANYONE, callers.rules]));
+    known = [...byRules.values()].map((integrations) => ({
+      callers: integrations[0]?.callers ?? ANYONE,
+      integrations,
+    }));
+    policies.set(catalogue, known);
+  }
+  return known;
 }
 
 function instanceOf({ instance }: Extract<Verdict, { allowed: true }>): { readonly instance?: string } {

@@ -83,7 +83,7 @@ function descriptionOf(
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
   const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
-  const { allow, keep, redact } = requestOptions;
+  const { allow, keep, strip, redact, keepsLinks } = requestOptions;
   const at = source.place(block.nameNode);
   return [
     {
@@ -94,7 +94,9 @@ function descriptionOf(
       callers,
       allow: allow?.map(({ text }) => text),
       keep,
+      strip,
       redact,
+      keepsLinks,
       credentials,
       waysIn,
       where: `${at.file}:${at.line}`,
@@ -103,7 +105,6 @@ function descriptionOf(
   ];
 }
 
-/** What one Attaché holds at most, counted as it holds them: a secret is another one where it has other replicas. */
 function tooMany(
   source: YamlSource,
   integrations: readonly IntegrationDescription[],

@@ -1,7 +1,8 @@
 import { ANYONE, CallerPolicy, type Callers, type TagTable } from '../callers/caller-policy.ts';
 import { type CallerRule, type DirectRule, isFault, parseCallerRule } from '../callers/caller-rule.ts';
 import { CallerTable } from '../callers/caller-table.ts';
-import { ALWAYS_STRIPPED, Injector } from '../credentials/injector.ts';
+import { ALWAYS_STRIPPED, ALWAYS_STRIPPED_PARAMETERS } from '../credentials/callers-own.ts';
+import { Injector } from '../credentials/injector.ts';
 import type { Credential } from '../credentials/kind.ts';
 import { KINDS } from '../credentials/kinds.ts';
 import { parseAllowRule } from '../paths/allow-rule.ts';
@@ -9,6 +10,7 @@ import type { SecretVersion } from '../secrets/secret-version.ts';
 import { Catalogue } from './catalogue.ts';
 import type { CatalogueDescription, CredentialDescription, IntegrationDescription, ServerWide } from './description.ts';
 import type { Integration } from './integration.ts';
+import { IN_QUERY } from './request-options.ts';
 
 /** How many callers of a tag are made ready in one step. */
 const CALLERS_A_STEP = 100;
@@ -51,7 +53,14 @@ function integrationOf(description: IntegrationDescription, tags: TagTable, read
   const kinds = credentials.map(({ places }, index) =>
     Object.freeze({ kind: description.credentials[index]?.kind ?? '', places }),
   );
-  const injector = new Injector(secretId, credentials, { strips: strips(description), redacts: redact });
+  const stripsParameters = parametersToStrip(description);
+  const injector = new Injector(secretId, credentials, {
+    strips: strips(description),
+    stripsParameters,
+    redacts: redact,
+  });
+  const places = credentials.flatMap((credential) => credential.places);
+  const writes = [...new Set([...credentials.flatMap((it) => it.writes), ...injector.strips])];
   return Object.freeze({
     name,
     host,
@@ -62,12 +71,15 @@ function integrationOf(description: IntegrationDescription, tags: TagTable, read
     callers: callersOf(description.callers, tags),
     allow: description.allow && Object.freeze(description.allow.map(parseAllowRule)),
     redact,
+    links: linksOf(description, places),
     injector,
     waysIn: Object.freeze(waysIn),
     kinds: Object.freeze(kinds),
     accepts: (version: SecretVersion) => injector.accepts(version),
-    places: Object.freeze(credentials.flatMap(({ places }) => places)),
-    writes: Object.freeze([...new Set([...credentials.flatMap(({ writes }) => writes), ...injector.strips])]),
+    places: Object.freeze(places),
+    service: credentials.find(({ service }) => service !== undefined)?.service,
+    writes: Object.freeze(writes),
+    mutates: Object.freeze(stripsParameters.length === 0 ? writes : [...new Set([...writes, ':path'])]),
     templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
     where,
     secretAt: Object.freeze(secretAt),
@@ -92,12 +104,28 @@ function credentialOf({ kind: key, options }: CredentialDescription): Credential
   return kind.schema.parse(options);
 }
 
+/** Destinations repeat the URL of a request in redirects, and with it a key that stands there, unless it is taken out. */
+function linksOf({ redact, keepsLinks }: IntegrationDescription, places: readonly string[]): Integration['links'] {
+  const isInUrl = places.some((place) => place === 'path' || place.startsWith('query '));
+  if (isInUrl && !redact) return 'withhold';
+  return keepsLinks ? 'keep' : 'inside';
+}
+
 /** The headers of a caller that go no further. */
-function strips({ allow, keep, redact }: IntegrationDescription): string[] {
+function strips({ allow, keep, strip, redact }: IntegrationDescription): string[] {
   return [
     ...ALWAYS_STRIPPED.filter((name) => !keep.includes(name)),
+    ...strip.filter((name) => !name.startsWith(IN_QUERY)),
     ...(allow === undefined ? [] : OVERRIDES),
     ...(redact ? UNSEARCHABLE : []),
+  ];
+}
+
+/** The parameters of a caller's query that go no further. */
+function parametersToStrip({ keep, strip }: IntegrationDescription): string[] {
+  return [
+    ...ALWAYS_STRIPPED_PARAMETERS.filter((name) => !keep.includes(`${IN_QUERY}${name}`)),
+    ...strip.filter((name) => name.startsWith(IN_QUERY)).map((name) => name.slice(IN_QUERY.length)),
   ];
 }
 

@@ -36,7 +36,11 @@ export interface IntegrationDescription {
   /** The rules as they were written. Absent: everything may be requested. */
   readonly allow?: readonly string[] | undefined;
   readonly keep: readonly string[];
+  /** In the words of `keep`: header names in lower case, and `query:name`. */
+  readonly strip: readonly string[];
   readonly redact: boolean;
+  /** Whether links to the destination in its responses stay as they are. */
+  readonly keepsLinks: boolean;
   readonly credentials: readonly CredentialDescription[];
   readonly waysIn: readonly WayIn[];
   /** Where it is defined, as `file:line`. */

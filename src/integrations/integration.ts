@@ -25,6 +25,11 @@ export interface Integration extends SecretUse {
   readonly allow: readonly AllowRule[] | undefined;
   /** Whether what was injected is taken out of the response. */
   readonly redact: boolean;
+  /**
+   * What becomes of links in its responses: they lead to where the caller asked, stay as they are, or are held back because they
+   * may repeat a key that stands in the URL.
+   */
+  readonly links: 'inside' | 'keep' | 'withhold';
   readonly injector: Injector;
   /** How callers reach it, by the routes that name it; none when the file has no routes. */
   readonly waysIn: readonly WayIn[];
@@ -34,6 +39,10 @@ export interface Integration extends SecretUse {
   readonly places: readonly string[];
   /** The headers that it sets or removes, in lower case; `:path` for the path and its query. */
   readonly writes: readonly string[];
+  /** The same, and `:path` too where it takes parameters of the caller out of the query: all that Envoy must let it change. */
+  readonly mutates: readonly string[];
+  /** The service of AWS that it is, as signatures name it; undefined for all else. */
+  readonly service: string | undefined;
   /** What it takes from the secret. */
   readonly templates: readonly Template[];
   /** Where it is defined, as `file:line`. */

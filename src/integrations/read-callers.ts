@@ -40,7 +40,7 @@ export function readCallers(
         `there is no tag ${rule.tag}`,
         tagNames.length > 0
           ? didYouMean(rule.tag, tagNames)
-          : `add tags: { ${rule.tag}: [<callers>] } to node.metadata.attache, or tags_from_ec2: true`,
+          : `add tags: { ${rule.tag}: [<callers>] } to node.metadata.attache, or tags_from_ec2: { vpc: <the VPC of the callers> }`,
       ),
     );
   }

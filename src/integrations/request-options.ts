@@ -1,6 +1,7 @@
 import type { Node } from 'yaml';
 import { z } from 'zod';
-import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
+import { ALWAYS_STRIPPED, ALWAYS_STRIPPED_PARAMETERS } from '../credentials/callers-own.ts';
+import { headerName } from '../credentials/headers.ts';
 import { type AllowRule, AllowRuleError, parseAllowRule } from '../paths/allow-rule.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -11,11 +12,35 @@ import { plainOf } from './yaml-values.ts';
 export interface RequestOptions {
   /** Methods and paths that may be requested. Undefined: all. */
   readonly allow: readonly AllowRule[] | undefined;
-  /** Headers of the caller that are passed on although they may hold a credential of its own. Default none. */
+  /**
+   * What of the caller is passed on although it may be a credential of its own: headers in lower case, and `query:name`. Default
+   * none.
+   */
   readonly keep: readonly string[];
+  /** What of the caller goes no further, besides what never does, in the same words. Default none. */
+  readonly strip: readonly string[];
   /** Whether what was injected is taken out of the response. Default false. */
   readonly redact: boolean;
+  /** Whether links to the destination in its responses stay as they are. Default false: they lead to where the caller asked. */
+  readonly keepsLinks: boolean;
 }
+
+/** What stands before the name of a parameter of the query, to tell it from that of a header. */
+export const IN_QUERY = 'query:';
+
+/** What is held back unless `keep` names it. */
+const HELD_BACK = [...ALWAYS_STRIPPED, ...ALWAYS_STRIPPED_PARAMETERS.map((name) => `${IN_QUERY}${name}`)];
+
+/** `x-auth-token` or `query:key`. */
+const callersOwn = z.string().transform((name, context) => {
+  if (/^query:[\x21-\x7e]*[a-z0-9][\x21-\x7e]*$/i.test(name)) return name;
+  const result = headerName.safeParse(name);
+  if (result.success) return name.toLowerCase();
+  const [issue] = result.error.issues;
+  const mend: unknown = issue?.code === 'custom' ? issue.params?.mend : undefined;
+  context.addIssue({ code: 'custom', message: issue?.message ?? 'is no name of a header', params: { mend } });
+  return z.NEVER;
+});
 
 const allowRule = z.string('must be a method and a path').transform((text, context): AllowRule => {
   try {
@@ -54,30 +79,42 @@ const OPTIONS = [
         z
           .string()
           .transform((name) => name.toLowerCase())
-          .refine((name) => ALWAYS_STRIPPED.includes(name), {
-            message: 'is passed on anyway',
-            params: { mend: `take it out; only these are held back: ${ALWAYS_STRIPPED.join(', ')}` },
+          .refine((name) => HELD_BACK.includes(name), {
+            message: 'is passed on anyway, unless strip names it',
+            params: { mend: `take it out; only these are held back: ${HELD_BACK.join(', ')}` },
           }),
       )
       .default([]),
   },
+  { key: 'strip', example: 'strip: [x-auth-token, "query:key"]', schema: z.array(callersOwn).default([]) },
   { key: 'redact', example: 'redact: true', schema: z.boolean().default(false) },
+  {
+    key: 'links',
+    example: 'links: keep',
+    schema: z
+      .unknown()
+      .refine((value) => value === undefined || value === 'keep', {
+        message: 'can be keep alone',
+        params: { mend: 'write links: keep, or leave it out so that links lead back to the caller' },
+      })
+      .optional(),
+  },
 ] as const;
 
 /** The keys that {@link readRequestOptions} reads. */
 export const REQUEST_OPTION_KEYS: readonly string[] = OPTIONS.map(({ key }) => key);
 
 /**
- * Reads the keys `allow`, `keep` and `redact` of a block.
+ * Reads the keys `allow`, `keep`, `strip`, `redact` and `links` of a block.
  *
- * @param writes the headers that the integration sets: none of them can be kept.
+ * @param writes the headers that the integration sets: none of them can be kept, and all are replaced anyway.
  */
 export function readRequestOptions(
   source: YamlSource,
   block: Node,
   writes: readonly string[],
 ): { options: RequestOptions; problems: Problem[] } {
-  const [allow, keep, redact] = OPTIONS;
+  const [allow, keep, strip, redact, links] = OPTIONS;
   const problems: Problem[] = [];
   const read = <T>(option: { key: string; example: string; schema: z.ZodType<T> }, otherwise: T): T => {
     const node = source.get(block, option.key);
@@ -88,10 +125,24 @@ export function readRequestOptions(
     problems.push(...schemaProblems(source, option, node, result.error.issues));
     return otherwise;
   };
-  const options = { allow: read(allow, undefined), keep: read(keep, []), redact: read(redact, false) };
+  const options = {
+    allow: read(allow, undefined),
+    keep: read(keep, []),
+    strip: read(strip, []),
+    redact: read(redact, false),
+    keepsLinks: read(links, undefined) === 'keep',
+  };
   for (const name of options.keep.filter((it) => writes.includes(it))) {
     const node = source.get(block, 'keep');
     problems.push(source.error(node, `keep names ${name}, which this integration sets`, 'take it out of keep'));
+  }
+  for (const name of options.strip.filter((it) => writes.includes(it) || options.keep.includes(it))) {
+    const node = source.get(block, 'strip');
+    problems.push(
+      options.keep.includes(name)
+        ? source.error(node, `strip and keep both name ${name}`, 'take it out of one of the two')
+        : source.error(node, `strip names ${name}, which this integration replaces anyway`, 'take it out of strip'),
+    );
   }
   return { options: Object.freeze(options), problems };
 }

@@ -16,9 +16,12 @@ export const SERVER_WIDE_KEYS = ['tags', 'tags_from_ec2', 'hosts_from_secret_tag
 /** How many values each of them may have: room for 20,000 callers in all tags together. */
 const MOST_VALUES = 25_000;
 
+/** The word that lets an instance of any VPC of the Region have the tags. */
+const ANY_VPC = 'any';
+
 const EC2 = {
   key: 'tags_from_ec2',
-  example: 'tags_from_ec2: { region: eu-west-1, vpc: vpc-0123456789abcdef0, tag: attache }, or true',
+  example: 'tags_from_ec2: { vpc: vpc-0123456789abcdef0 }',
   schema: z.strictObject({
     region: z
       .string()
@@ -29,11 +32,11 @@ const EC2 = {
       .optional(),
     vpc: z
       .string()
-      .refine((vpc) => /^vpc-[0-9a-f]{8,17}$/.test(vpc), {
+      .refine((vpc) => vpc === ANY_VPC || /^vpc-[0-9a-f]{8,17}$/.test(vpc), {
         message: 'is no id of a VPC',
-        params: { mend: 'write for example vpc-0123456789abcdef0' },
+        params: { mend: `write for example vpc-0123456789abcdef0, or ${ANY_VPC} for all of the Region` },
       })
-      .optional(),
+      .transform((vpc) => (vpc === ANY_VPC ? undefined : vpc)),
     tag: z
       .string()
       .refine((tag) => tag.length > 0 && tag.length <= 128 && !tag.startsWith('aws:'), {
@@ -102,7 +105,16 @@ function readEc2(
 ): { options: Ec2Options | undefined; problems: Problem[] } {
   const node = source.get(block, EC2.key);
   if (node === undefined || booleanOf(node) === false) return { options: undefined, problems: [] };
-  const read = EC2.schema.safeParse(booleanOf(node) === true ? {} : plainOf(source, node));
+  const hasVpc = source.map(node) === undefined ? booleanOf(node) !== true : source.key(node, 'vpc') !== undefined;
+  if (!hasVpc) {
+    const problem = source.error(
+      node,
+      'tags_from_ec2 names no VPC: the same private address may belong to another machine in another VPC, behind a VPN or in a container, which would then have the tags',
+      `write tags_from_ec2: { vpc: <the VPC of the callers> }, or vpc: ${ANY_VPC} when no two machines of the Region share an address`,
+    );
+    return { options: undefined, problems: [problem] };
+  }
+  const read = EC2.schema.safeParse(plainOf(source, node));
   if (read.success) return { options: Object.freeze(read.data), problems: [] };
   return { options: undefined, problems: schemaProblems(source, EC2, node, read.error.issues) };
 }

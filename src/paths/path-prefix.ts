@@ -46,27 +46,29 @@ export function prefixFault(prefix: string): { readonly reason: string; readonly
 /**
  * The path with the prefix before it.
  *
- * On an attempt after the first, Envoy hands over the path with the earlier attempt's prefix. `replace` takes as many segments
- * off the path as the prefix has, and puts the prefix in their place, so nothing need be remembered between attempts.
- *
  * @param path `:path` as bytes decoded as latin1, one character a byte; so is the result. Its query stays as it is.
- * @param prefix one for which {@link prefixFault} finds nothing. Earlier attempts' must have had as many segments.
+ * @param prefix one for which {@link prefixFault} finds nothing.
  * @throws PathError for a path that does not begin with `/`, that has a dot segment (which would take the prefix off again on
- * some server), or, when replacing, that holds no earlier prefix.
+ * some server), or that the prefix stands before already.
  */
-export function withPrefix(path: string, prefix: string, { replace }: { readonly replace: boolean }): string {
-  const bare = replace ? withoutPrefix(path, prefixSegments(prefix)) : path;
-  if (!bare.startsWith('/')) {
+export function withPrefix(path: string, prefix: string): string {
+  if (!path.startsWith('/')) {
     throw new PathError(
       'the path does not begin with /, so no credential can stand before it; request a path of the API',
     );
   }
-  if (climbs(beforeQuery(bare))) {
+  if (climbs(beforeQuery(path))) {
     throw new PathError(
       'the path has a dot segment, which could take the credential off it again; write the path without',
     );
   }
-  return prefix + bare;
+  // Envoy has kept the path of an earlier attempt, and not what was said about it.
+  if (path.startsWith(`${prefix}/`)) {
+    throw new PathError(
+      'the path holds the credential already; give the filter metadata_options with attache in receiving_namespaces and forwarding_namespaces',
+    );
+  }
+  return prefix + path;
 }
 
 /**

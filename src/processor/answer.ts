@@ -1,4 +1,5 @@
 import type { Injection } from '../credentials/injection.ts';
+import type { Dialect } from './dialect.ts';
 
 /** How it was known that a caller may. */
 export interface AllowedCaller {
@@ -18,11 +19,15 @@ export interface Injected {
   readonly version: string;
   /** The VersionIds that this attempt and those before it carry, in their order. Absent when it is this one alone. */
   readonly tried?: readonly string[];
+  /** How many of `tried`, from the first, no destination has answered. Absent: none. */
+  readonly unanswered?: number;
   /** Ids of the tokens that the attempts before this one carried, in their order. Absent on a first attempt. */
   readonly refusedTokens?: readonly string[];
   /** Whether the destination's answer stands even if it is a refusal: a retry could not help. */
   readonly final: boolean;
   readonly injection: Injection;
+  /** What becomes of links in its responses. Absent: those to the destination lead back to the caller. */
+  readonly links?: 'keep' | 'withhold';
   /** Absent where everybody may. */
   readonly caller?: AllowedCaller;
 }
@@ -70,6 +75,8 @@ export interface Denied {
   readonly reason?: string;
   /** After how many seconds it makes sense to try again. */
   readonly retryAfter?: number;
+  /** How its client reads it. Absent: as JSON. */
+  readonly dialect?: Dialect;
 }
 
 /** The request asked Attaché itself, and here is what it gets: it goes nowhere else. */

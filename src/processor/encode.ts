@@ -1,6 +1,7 @@
-import { ALWAYS_STRIPPED } from '../credentials/injector.ts';
+import { ALWAYS_STRIPPED } from '../credentials/callers-own.ts';
 import { shortVersionId } from '../secrets/secret-version.ts';
 import { type Answer, DENIALS, type Denied, type Injected, type Replied } from './answer.ts';
+import { denialBody } from './denial-body.ts';
 import {
   HeaderValueOption_HeaderAppendAction as Append,
   type HeaderValueOption,
@@ -74,7 +75,7 @@ export function encodeRequestForTime(ms: number): Buffer {
 
 /** What was tried comes back with the next attempt, so that nothing has to be remembered here. */
 function encodeInjection(
-  { injection, integration, secret, version, final, tried, refusedTokens, caller }: Injected,
+  { injection, integration, secret, version, final, tried, unanswered, refusedTokens, links, caller }: Injected,
   question: Question,
   sealed: ReturnType<SealHidden>,
 ): Buffer {
@@ -92,8 +93,10 @@ function encodeInjection(
         secret,
         version: shortVersionId(version),
         tried: tried ?? [version],
+        ...(unanswered === undefined ? {} : { unanswered }),
         ...(tokens.length === 0 ? {} : { tokens }),
         ...(final ? { final: 'true' } : {}),
+        ...(links === undefined ? {} : { links }),
         ...(caller === undefined ? {} : { caller: caller.by }),
         ...(caller?.instance === undefined ? {} : { instance: caller.instance }),
       },
@@ -103,8 +106,10 @@ function encodeInjection(
   });
 }
 
-export function encodeDenial({ code, message, integration, secret, caller, reason, retryAfter }: Denied): Buffer {
-  const setHeaders = [text('content-type', 'application/json'), text('x-attache-error', code)];
+export function encodeDenial(denied: Denied): Buffer {
+  const { code, integration, secret, caller, reason, retryAfter } = denied;
+  const { contentType, body, grpcStatus } = denialBody(denied);
+  const setHeaders = [text('content-type', contentType), text('x-attache-error', code)];
   if (retryAfter !== undefined) setHeaders.push(text('retry-after', String(retryAfter)));
   return encode({
     response: {
@@ -112,7 +117,8 @@ export function encodeDenial({ code, message, integration, secret, caller, reaso
       value: {
         status: { code: DENIALS[code] },
         headers: { setHeaders, removeHeaders: [] },
-        body: Buffer.from(`${JSON.stringify({ error: { code, integration, message } })}\n`),
+        body,
+        grpcStatus: grpcStatus === undefined ? undefined : { status: grpcStatus },
         details: `attache_${code}`,
       },
     },
@@ -138,6 +144,7 @@ function encodeReply({ about, status, headers, body }: Replied): Buffer {
         status: { code: status },
         headers: { setHeaders, removeHeaders: [] },
         body: Buffer.from(body),
+        grpcStatus: undefined,
         details: `attache_${about}`,
       },
     },

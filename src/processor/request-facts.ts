@@ -19,8 +19,20 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
   readonly isDiscovery: boolean;
   /** Who asks. */
   readonly caller: Caller;
-  /** The VersionIds that earlier attempts carried, in their order. Read from the message only when it is asked for. */
+  /**
+   * Whether Envoy has taken over what Attaché said about an earlier attempt, so that its headers and its path stand in this one. The
+   * count of attempts does not tell: an attempt that ended before the answer came carries nothing.
+   */
+  readonly wasInjected: () => boolean;
+  /** Whether no destination has answered an attempt yet, as Envoy says. False when it does not say. */
+  readonly isUnanswered: boolean;
+  /**
+   * The VersionIds that earlier attempts carried and that were answered, in their order: with what had Envoy try again, which is
+   * that a key was refused. Read from the message only when it is asked for.
+   */
   readonly tried: () => readonly string[];
+  /** The VersionIds of the attempts before those, whose connections broke or never came to be. */
+  readonly unanswered: () => readonly string[];
 }
 
 /** The namespace of the dynamic metadata in which Attaché leaves what it did, for the next attempt and the access log. */
@@ -35,6 +47,12 @@ const FILTER = 'envoy.filters.http.ext_proc';
 /** The attributes that the filter must be configured to send: each is an expression, and its text is its key. */
 export const INTEGRATION_ATTRIBUTE = "xds.route_metadata.filter_metadata['attache']['integration']";
 export const ATTEMPT_ATTRIBUTE = 'upstream.request_attempt_count';
+
+/**
+ * Whether the destination has answered any attempt. Envoy sends a request again when its key was refused, and also when a
+ * connection broke: that says nothing of the key.
+ */
+export const ANSWERED_ATTRIBUTE = 'has(response.code_details)';
 
 /** The connection's own peer, and the first URI in the certificate that it has shown and Envoy has verified. */
 export const ADDRESS_ATTRIBUTE = 'source.address';
@@ -56,13 +74,20 @@ export function requestFacts(request: ProcessingRequest, headers: HttpHeaders, b
   return new HeadersOfRequest(request, headers, body);
 }
 
+/** What no name of a header has that all servers read alike; a colon begins those of HTTP/2 itself. */
+const ODD = /[^a-z0-9:-]/;
+const NONE: readonly string[] = [];
+
 class HeadersOfRequest implements RequestFacts {
   readonly integration: string | undefined;
   readonly attempt: number | undefined;
   readonly authority: string;
   readonly body: Buffer | undefined;
   readonly hasUnreadBody: boolean;
+  readonly isUnanswered: boolean;
+  readonly wasInjected: () => boolean;
   readonly tried: () => readonly string[];
+  readonly unanswered: () => readonly string[];
   readonly refusedTokens: () => readonly string[];
   readonly headers: () => readonly (readonly [string, string])[];
   readonly #headers: HttpHeaders;
@@ -80,8 +105,14 @@ class HeadersOfRequest implements RequestFacts {
     this.authority = this.#header(':authority');
     this.body = body;
     this.hasUnreadBody = !headers.endOfStream && body === undefined;
-    this.tried = () => listed(request, 'tried');
-    this.refusedTokens = () => listed(request, 'tokens');
+    this.isUnanswered = this.#attributes?.[ANSWERED_ATTRIBUTE] === false;
+    // Envoy takes metadata and headers over from the same message, or neither.
+    const carried = () => listed(request, 'tried');
+    this.wasInjected = () => carried().length > 0;
+    const lost = () => (this.isUnanswered ? carried().length : counted(request, 'unanswered'));
+    this.tried = () => carried().slice(lost());
+    this.unanswered = () => carried().slice(0, lost());
+    this.refusedTokens = () => (this.isUnanswered ? [] : listed(request, 'tokens'));
     this.headers = () => fields(headers);
   }
 
@@ -96,6 +127,11 @@ class HeadersOfRequest implements RequestFacts {
   get caller(): Caller {
     const attributes = this.#attributes;
     return callerOf(attributes?.[ADDRESS_ATTRIBUTE], attributes?.[URI_SAN_ATTRIBUTE], claimsOf(this.#metadata));
+  }
+
+  oddNames(): readonly string[] {
+    const named = this.#headers.headers?.headers ?? [];
+    return named.some(({ key }) => ODD.test(key)) ? named.flatMap(({ key }) => (ODD.test(key) ? [key] : [])) : NONE;
   }
 
   get isDiscovery(): boolean {
@@ -115,6 +151,13 @@ class HeadersOfRequest implements RequestFacts {
   }
 }
 
+/** The same request as its caller made it, with this path in the place of what an earlier attempt has put there. */
+export function withPath<T extends RequestFacts>(facts: T, path: string): T {
+  const { integration, attempt, method, authority, caller, isDiscovery, givesBodies } = facts;
+  const oddNames = () => facts.oddNames();
+  return { ...facts, integration, attempt, method, authority, caller, isDiscovery, givesBodies, oddNames, path };
+}
+
 /** What the filter is configured to tell. */
 export function attributesOf(request: ProcessingRequest): Readonly<Record<string, unknown>> | undefined {
   return request.attributes[FILTER];
@@ -128,4 +171,10 @@ function fields(headers: HttpHeaders): [string, string][] {
 export function listed(request: ProcessingRequest, key: string, namespace = NAMESPACE): readonly string[] {
   const list: unknown = request.metadataContext?.filterMetadata[namespace]?.[key];
   return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
+}
+
+/** A number in what Attaché has left about a request; 0 when there is none. */
+function counted(request: ProcessingRequest, key: string): number {
+  const count: unknown = request.metadataContext?.filterMetadata[NAMESPACE]?.[key];
+  return typeof count === 'number' && Number.isInteger(count) && count > 0 ? count : 0;
 }

@@ -7,6 +7,11 @@ export function withoutLastNewline(text: string): string {
   return text.replace(/\r?\n$/, '');
 }
 
+/** The text without the byte order mark that editors and PowerShell put before what they write in Unicode. */
+export function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
 /** Whether a text has a control character, a line break for example. */
 export function hasControlCharacter(text: string): boolean {
   return CONTROL.test(text);

@@ -1,7 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
+import PQueue from 'p-queue';
 import { z } from 'zod';
+import { FULL, take, waitOf } from '../cache/check-budget.ts';
+import { now } from '../cache/clock.ts';
 import { exchange, failureOfStatus } from './exchange.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { Token } from './token.ts';
@@ -18,6 +21,9 @@ const RENEW_WITH_LEFT = 10 * 60_000;
 
 /** Of how many owners the installation is remembered. */
 const MOST_OWNERS = 1_000;
+
+/** How many owners are looked up at a time. */
+const LOOK_UPS = 4;
 
 const NO_APP = z.object({ message: z.literal('Integration not found') });
 const INSTALLATION = z.object({ id: z.number().int() });
@@ -41,6 +47,9 @@ export class GitHubApp {
   readonly #appId: string;
   readonly #key: KeyObject;
   readonly #installations = new LRUCache<string, number>({ max: MOST_OWNERS });
+  readonly #lookUps = new PQueue({ concurrency: LOOK_UPS });
+  /** How often an owner without an installation may be looked up. */
+  #misses = FULL;
 
   /** @param api without a slash at its end, for example `https://api.github.com`. */
   constructor(origin: TokenOrigin, api: string, appId: string, key: KeyObject) {
@@ -72,7 +81,7 @@ export class GitHubApp {
         this.#installations.delete(owner);
       }
     }
-    const found = await this.#find(owner, signal);
+    const found = await this.#lookUps.add(() => this.#unlessTooMany(owner, signal), { signal });
     this.#installations.set(owner, found);
     return this.#mint(found, grant, signal);
   }
@@ -85,6 +94,26 @@ export class GitHubApp {
     const date = Date.parse(response.headers.get('date') ?? '');
     const now = Number.isNaN(date) ? Date.now() : date + 999;
     return new Token(token, lifetimeOf(Date.parse(expiresAt) - now, RENEW_WITH_LEFT));
+  }
+
+  /**
+   * Whoever can reach a route may name owners as it likes. Those without an installation are looked up ever more rarely, all of
+   * them together, so that made-up names cost GitHub's quota little; an owner that has one costs nothing of this.
+   */
+  async #unlessTooMany(owner: string, signal: AbortSignal): Promise<number> {
+    if (waitOf(this.#misses, now()) > 0)
+      throw new TokenError(
+        this.#origin,
+        'not_installed',
+        `${owner} is not looked up now: too many others had no installation`,
+      );
+    try {
+      return await this.#find(owner, signal);
+    } catch (error) {
+      if (error instanceof TokenError && error.reason === 'not_installed')
+        this.#misses = take(this.#misses, now()).budget;
+      throw error;
+    }
   }
 
   async #find(owner: string, signal: AbortSignal): Promise<number> {

@@ -103,7 +103,8 @@ export class TokenSlot {
     const times = refused.filter((id) => id === token.id).length;
     if (times === 0) return { token, final: false };
     if (times === 1 && now() - token.mintedAt < (use.settlesIn ?? 0)) {
-      await sleep(Math.min(SETTLING_PAUSE, deadline.left));
+      // Others may replace it meanwhile.
+      await holding([token], () => sleep(Math.min(SETTLING_PAUSE, deadline.left)));
       return { token, final: false };
     }
     const held = this.#of(use);

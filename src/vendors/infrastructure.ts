@@ -49,6 +49,8 @@ export const infrastructure: readonly Vendor[] = [
         note: 'keep_base_url keeps further pages at this address',
       },
     ],
+    strip: ['query:job_token'],
+    inBody: 'private_token',
     documentation: 'https://docs.gitlab.com/api/rest/authentication/',
     note: 'for an instance of your own: --host gitlab.example.com',
   },
@@ -57,6 +59,7 @@ export const infrastructure: readonly Vendor[] = [
     host: 'circleci.com',
     credential: { headers: { 'circle-token': '{{ token }}' } },
     noLibrary: 'no client library of it has been tried; send plain HTTP',
+    strip: ['query:circle-token'],
     documentation: 'https://circleci.com/docs/guides/toolkit/api-developers-guide',
     note: "for version 3 of its API: --bearer '{{ token }}'",
   },
@@ -75,6 +78,7 @@ export const infrastructure: readonly Vendor[] = [
     libraries: [
       { language: 'python', package: 'datadog-api-client', line: 'Configuration(host="{url}")', checked: '2.62.0' },
     ],
+    strip: ['query:application_key'],
     documentation: 'https://docs.datadoghq.com/api/latest/authentication/',
     note: 'at another site: --host api.datadoghq.eu, api.us3.datadoghq.com and so on',
   },
@@ -108,6 +112,7 @@ export const infrastructure: readonly Vendor[] = [
       },
       { language: 'node', package: 'cloudflare', line: 'export CLOUDFLARE_BASE_URL={url}/client/v4', checked: '7.3.0' },
     ],
+    strip: ['x-auth-email', 'x-auth-user-service-key'],
     documentation: 'https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/',
   },
   {

@@ -55,6 +55,7 @@ export const models: readonly Vendor[] = [
       { language: 'python', package: 'google-genai', line: 'export GOOGLE_GEMINI_BASE_URL={url}', checked: '3.6.1' },
       { language: 'node', package: '@google/genai', line: 'export GOOGLE_GEMINI_BASE_URL={url}', checked: '2.32.0' },
     ],
+    strip: ['query:key'],
     documentation: 'https://ai.google.dev/gemini-api/docs/api-key',
   },
   {
@@ -216,6 +217,7 @@ export const models: readonly Vendor[] = [
     host: 'api.elevenlabs.io',
     credential: { headers: { 'xi-api-key': '{{ api_key }}' } },
     libraries: [{ language: 'python', package: 'elevenlabs', line: 'ElevenLabs(base_url="{url}")', checked: '2.78.0' }],
+    strip: ['query:xi-api-key'],
     documentation: 'https://elevenlabs.io/docs/api-reference/authentication',
   },
   {
@@ -293,6 +295,7 @@ export const models: readonly Vendor[] = [
         checked: '0.7.13',
       },
     ],
+    inBody: 'api_key',
     documentation: 'https://docs.tavily.com/documentation/api-reference/introduction',
   },
   {

@@ -35,6 +35,13 @@ export interface Vendor {
   readonly libraries?: readonly Library[];
   /** Why no library is named: a whole clause, without a full stop. */
   readonly noLibrary?: string;
+  /**
+   * What else the API takes as a credential, so that a caller's own goes no further: headers in lower case, and `query:name`; without
+   * what is never passed on.
+   */
+  readonly strip?: readonly string[];
+  /** A field of the body that the API takes as a credential. Bodies are passed on as they are. */
+  readonly inBody?: string;
   /** The command that shows how it is used, where that is not curl; `{url}` in it is the integration's own. */
   readonly command?: string;
   /** The vendor's page on how the key is sent. */

@@ -46,6 +46,17 @@ describe('attache add', () => {
     expect(readdirSync(folder)).toEqual(['envoy.yaml']);
   });
 
+  it('says what callers must know of bodies and presigned URLs', async () => {
+    const { file } = copy();
+
+    const slack = await add('slack', '--file', file);
+    const aws = await add('aws-kms', '--region', 'eu-west-1', '--max-body', '1MiB', '--file', file);
+
+    expect(slack.stdout).toContain('it also takes a credential in the field token of a body');
+    expect(aws.stdout).toContain('a presigned URL is refused with 403');
+    expect(aws.stdout).toContain('A body may have up to 1048576 bytes (--max-body)');
+  });
+
   it('says which other line it changed', async () => {
     const { file } = copy();
 
@@ -105,7 +116,6 @@ describe('attache add', () => {
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('query: { key: "{{ a }}", unit: "metric" }\n                      path: "/v1/{{ b }}"\n');
     expect(text).toContain('host_rewrite_literal: dynamodb.eu-west-1.amazonaws.com');
-    expect(runs[0]?.stdout).toContain('Attaché may now write :path: ');
     expect(runs[1]?.stdout).toContain(
       '  export AWS_ENDPOINT_URL_DYNAMODB=http://aws-dynamodb.int    # boto3 for Python, ',
     );

@@ -27,6 +27,27 @@ describe('what attache add is told', () => {
     });
   });
 
+  it('strips what the catalogue says, but for what is kept, set, or named in its place', () => {
+    expect(wanted('gemini', {}).rules).toMatchObject({ strip: ['query:key'], keep: [] });
+    expect(wanted('gemini', { keep: ['query:key', 'cookie'] }).rules).toMatchObject({ strip: [], keep: ['cookie'] });
+    expect(wanted('gemini', { strip: ['x-a'] }).rules.strip).toEqual(['x-a']);
+    expect(wanted('cloudflare', { header: ['x-auth-email={{ email }}'] }).rules.strip).toEqual([
+      'x-auth-user-service-key',
+    ]);
+  });
+
+  it.each([
+    [undefined, 4_194_304],
+    ['8MiB', 8_388_608],
+    ['512 kib', 524_288],
+    ['1000', 1_000],
+    ['16MiB', 16_777_216],
+  ])('holds back bodies of --max-body %s up to %i bytes', (maxBody, bytes) => {
+    const options = { region: 'eu-west-1', ...(maxBody === undefined ? {} : { maxBody }) };
+
+    expect(wanted('aws-sqs', options).largestBody).toBe(bytes);
+  });
+
   it('puts the Region into the host and the credential', () => {
     expect(wanted('aws-sqs', { region: 'eu-west-1' })).toMatchObject({
       host: 'sqs.eu-west-1.amazonaws.com',
@@ -47,6 +68,9 @@ describe('what attache add is told', () => {
     ],
     [{ query: ['key={{ a }}', 'unit=metric'] }, { query: { key: '{{ a }}', unit: 'metric' } }],
     [{ path: '/bot{{ token }}' }, { path: '/bot{{ token }}' }],
+    [{ awsSigv4: 'sns:eu-west-1' }, { aws_sigv4: { service: 'sns', region: 'eu-west-1' } }],
+    [{ awsSigv4: 'sns', region: 'eu-west-1' }, { aws_sigv4: { service: 'sns', region: 'eu-west-1' } }],
+    [{ awsSigv4: 's3:eu-west-1' }, { aws_sigv4: { service: 's3', region: 'eu-west-1', payload: 'unsigned' } }],
     [
       { bearer: '{{ a }}', query: ['Key = {{ b }}'], path: '/x/{{ c }}' },
       { bearer: '{{ a }}', query: { Key: '{{ b }}' }, path: '/x/{{ c }}' },
@@ -87,6 +111,13 @@ describe('what attache add is told', () => {
     ['mine', { target, path: '/bot' }, /^--path has no reference into the secret/],
     ['mine', { target, region: 'eu-west-1', bearer: '{{ . }}' }, /leave --region out/],
     ['stripe', { region: 'eu-west-1' }, /^stripe is not a service of AWS.*leave --region out/],
+    ['mine', { target, awsSigv4: 'sns' }, /^--aws-sigv4 sns names no Region; write --aws-sigv4 sns:eu-west-1/],
+    ['mine', { target, awsSigv4: 'sns:a-b-1', region: 'c-d-1' }, /^--aws-sigv4 names a-b-1 and --region names c-d-1/],
+    ['mine', { target, awsSigv4: 'S N S:eu-west-1' }, /^--aws-sigv4 service is no name of a service/],
+    ['mine', { target, awsSigv4: 'sns:Ireland' }, /^--aws-sigv4 region is no AWS Region/],
+    ['aws-sqs', { region: 'eu-west-1', maxBody: '17MiB' }, /^--max-body "17MiB" is no size from 1 byte to 16 MiB/],
+    ['aws-sqs', { region: 'eu-west-1', maxBody: '0' }, /^--max-body "0" is no size/],
+    ['aws-sqs', { region: 'eu-west-1', maxBody: 'much' }, /^--max-body "much" is no size/],
     ['aws-s3', {}, /^aws-s3 has a host in each Region; add --region/],
     ['aws-s3', { region: 'Ireland' }, /^--region "Ireland" is no AWS Region/],
     ['Mine', { target, bearer: '{{ . }}' }, /"Mine" is no name of an integration/],

@@ -124,7 +124,7 @@ describe('attache check', () => {
       GOOD.indexOf('            virtual_hosts:'),
       GOOD.indexOf('          local_reply_config:'),
     );
-    const text = `resources:\n- "@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration\n${routes.replace(/^ {10}/gm, '').replaceAll('*fresh_secret_on_401', '{ retry_on: retriable-status-codes, retriable_status_codes: [401] }')}`;
+    const text = `resources:\n- "@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration\n${routes.replace(/^ {10}/gm, '').replaceAll('*fresh_secret_on_401', '{ retry_on: "retriable-status-codes,reset-before-request,connect-failure,refused-stream", retriable_status_codes: [401] }')}`;
 
     const found = await findings(text);
 

@@ -1,10 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthority } from '../../local/certificates.ts';
+import { Deadline } from '../../src/cache/deadline.ts';
 import { CredentialError } from '../../src/credentials/credential-error.ts';
 import { githubApp } from '../../src/credentials/github-app.ts';
 import type { RequestToInject } from '../../src/credentials/kind.ts';
 import { UnfitRequestError } from '../../src/credentials/unfit-request-error.ts';
+import { TokenLog } from '../../src/tokens/token-log.ts';
+import { TokenStore } from '../../src/tokens/token-store.ts';
 import type { TokenUse } from '../../src/tokens/token-use.ts';
 import { type AppKeys, createAppKeys } from '../support/github/app-keys.ts';
 import { type GitHub, startGitHub } from '../support/github/github.ts';
@@ -219,5 +222,43 @@ describe('a clock that differs from that of GitHub', () => {
     expect(lifetime.usableFor).toBeLessThanOrEqual(3_601_000 - 5_000);
     expect(lifetime.freshFor).toBeGreaterThan(3_000_000 - 3_000);
     expect(lifetime.freshFor).toBeLessThanOrEqual(3_001_000);
+  });
+});
+
+describe('owners that callers make up', () => {
+  it('cost GitHub and the log a few calls and lines, and take nobody’s token away', { timeout: 60_000 }, async () => {
+    await using github = await startGitHub({ certificate: await (await createAuthority()).issue(['localhost']) });
+    github.registry.register({ appId: 1, publicKeys: [keys.publicKey] });
+    for (const owner of ['acme', 'umbrella'])
+      github.registry.install({ appId: 1, owner, repositories: 'all', permissions: { contents: 'read' } });
+    const lines: unknown[] = [];
+    const log = new TokenLog({ info: () => undefined, error: (line: unknown) => lines.push(line) } as never);
+    const tokens = new TokenStore({
+      writeBack: { replace: () => Promise.reject(new Error('nothing is written here')) },
+      notify: (use, event) => log.token(use, event),
+    });
+    const step = credential('github_app', { api: `http://127.0.0.1:${github.plainPort}/api/v3` }).prepare(
+      'prod/app',
+      secretOf(),
+    );
+    if (!('token' in step)) throw new Error('it needs no token');
+    const get = async (owner: string) => {
+      const { use } = step.token(
+        request({ authority: `127.0.0.1:${github.plainPort}`, path: `/api/v3/repos/${owner}/x` }),
+      );
+      return tokens.slot(use).get(use, new Deadline(30_000));
+    };
+    const real = await get('acme');
+    const before = github.calls.entries.length;
+
+    const refused = await Promise.allSettled(Array.from({ length: 1_200 }, (_, index) => get(`made-up-${index}`)));
+
+    expect(refused.every(({ status }) => status === 'rejected')).toBe(true);
+    // Two looks for each of those few that were looked up at all.
+    expect(github.calls.entries.length - before).toBeLessThanOrEqual(2 * 30);
+    expect(lines.length).toBeLessThanOrEqual(10);
+    expect(await get('acme')).toBe(real);
+    expect(github.calls.entries.length - before).toBeLessThanOrEqual(2 * 30);
+    tokens.close();
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ALWAYS_STRIPPED } from '../../src/credentials/callers-own.ts';
 import { CredentialError } from '../../src/credentials/credential-error.ts';
-import { ALWAYS_STRIPPED, Injector } from '../../src/credentials/injector.ts';
+import { Injector } from '../../src/credentials/injector.ts';
 import { atOnce, credential, version } from './support.ts';
 
 const fill = (key: string, spec: unknown, value: string) =>

@@ -21,6 +21,7 @@ export function request(given: Partial<RequestToInject> = {}): RequestToInject {
     path: '/v1/things?a=1',
     attempt: 1,
     headers: () => [],
+    oddNames: () => [],
     body: undefined,
     refusedTokens: () => [],
     ...given,

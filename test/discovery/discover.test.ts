@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { CallerPolicy } from '../../src/callers/caller-policy.ts';
 import type { InstanceTags } from '../../src/callers/instance-tags.ts';
 import { LookupError } from '../../src/callers/lookup-error.ts';
 import { decide } from '../../src/decide.ts';
@@ -182,5 +183,53 @@ describe('a question about what may be used', () => {
 
     expect(decision).toMatchObject({ kind: 'reply', about: 'discovery' });
     expect(otherwise).toMatchObject({ kind: 'deny', code: 'no_integration' });
+  });
+});
+
+describe('what is told of many integrations', () => {
+  const rules = [['10.0.0.0/8'], ['10.1.0.0/16', 'spiffe://acme/a'], ['192.0.2.0/24']];
+  const many = catalogueOf(
+    Array.from({ length: 300 }, (_, index) =>
+      virtualHost(`v${index}`, { bearer: '{{ . }}', callers: rules[index % 3] }),
+    ),
+  );
+  const at = (address: string, authority: string, headers = {}) =>
+    question({ caller: caller({ address }), authority }, headers);
+
+  it('is decided once for all that have the same rules', async () => {
+    const decided = vi.spyOn(CallerPolicy.prototype, 'decide');
+
+    const { integrations } = (await answered(many)).json();
+    const times = decided.mock.calls.length;
+    decided.mockRestore();
+
+    expect(integrations).toHaveLength(200);
+    expect(times).toBe(3);
+  });
+
+  it('is the same for all who may use the same, but for who they are and where they have asked', async () => {
+    const first = (await answered(many, at('10.1.2.3', 'attache.int:8080'))).json();
+    const second = (await answered(many, at('10.1.9.9', 'attache.int:81', { ':scheme': 'https' }))).json();
+    const third = (await answered(many, at('192.0.2.7', 'attache.int'))).json();
+
+    expect(first.caller).toEqual({ name: '10.1.2.3', knownBy: ['address'], address: '10.1.2.3' });
+    expect(second.caller).toEqual({ name: '10.1.9.9', knownBy: ['address'], address: '10.1.9.9' });
+    expect(first.integrations[0].baseUrls).toEqual(['http://v0.int:8080']);
+    expect(second.integrations[0].baseUrls).toEqual(['https://v0.int:81']);
+    expect(second.integrations.map(({ name }: { name: string }) => name)).toEqual(
+      first.integrations.map(({ name }: { name: string }) => name),
+    );
+    expect(third.integrations).toHaveLength(100);
+    expect(third.integrations[0].baseUrls).toEqual(['http://v101.int']);
+  });
+
+  it('escapes the name of each caller anew on the page', async () => {
+    const odd = question({ caller: caller({ uriSan: 'spiffe://acme/a' }) }, { accept: 'text/html' });
+    const page = await answered(many, odd);
+    const other = await answered(many, at('10.1.2.3', 'attache.int', { accept: 'text/html' }));
+
+    expect(page.body).toContain('You are <b>spiffe://acme/a</b>');
+    expect(other.body).toContain('You are <b>10.1.2.3</b>');
+    expect(other.body).not.toContain('spiffe://acme/a</b>');
   });
 });

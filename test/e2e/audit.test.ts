@@ -156,7 +156,13 @@ const KINDS: readonly Kind[] = [
     name: 'upstream-cut',
     route: 'any',
     status: 503,
-    line: sent(undefined, { why: expect.stringContaining('upstream_reset'), upstream_ms: null }),
+    // It is a GET, and sent again.
+    line: sent(undefined, {
+      why: expect.stringContaining('upstream_reset'),
+      upstream_ms: null,
+      attempts: 4,
+      attache: expect.objectContaining({ decision: 'injected', unanswered: 3 }),
+    }),
   },
   {
     name: 'retried',
@@ -215,7 +221,7 @@ describe('the audit record', () => {
       edit: (document) => {
         ways.edit(document);
         document.setIn([...pathOfHttp, 'xff_num_trusted_hops'], 1);
-        const server = { tags: { agents: ['127.0.1.0/24'] }, tags_from_ec2: true };
+        const server = { tags: { agents: ['127.0.1.0/24'] }, tags_from_ec2: { vpc: 'any' } };
         document.setIn(['node', 'metadata', 'attache'], document.createNode(server));
         addClusters(document);
         const credential = { secret: 'prod/stripe', bearer: '{{ api_key }}' };

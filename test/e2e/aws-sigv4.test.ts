@@ -63,6 +63,7 @@ beforeAll(async () => {
       { name: 'seen-role', host: 'seen-role.example', sigv4: { service: 'execute-api', role: aws.role } },
       { name: 'seen-rotated', host: 'seen-rotated.example', secret: 'prod/rotated', sigv4: { service: 'execute-api' } },
       { name: 'small', host: 'small.example', sigv4: { service: 'execute-api' }, limit: 1_000 },
+      { name: 'wide', host: 'wide.example', sigv4: { service: 'execute-api' }, limit: 8_388_608 },
       { name: 'silent', host: 'silent.example', cluster: 'silent', sigv4: { service: 'execute-api' } },
     ],
     {
@@ -78,6 +79,7 @@ beforeAll(async () => {
   stack.upstream.accept('seen.example', aws.user.accessKeyId);
   stack.upstream.accept('seen-unsigned.example', aws.user.accessKeyId);
   stack.upstream.accept('small.example', aws.user.accessKeyId);
+  stack.upstream.accept('wide.example', aws.user.accessKeyId);
   await to('s3', { method: 'PUT', path: '/bucket' });
 });
 afterAll(async () => {
@@ -429,6 +431,14 @@ describe('a request that cannot be signed', () => {
 
   it('passes with a body that just fits', async () => {
     expect((await to('small', { body: 'x'.repeat(1_000) })).status).toBe(200);
+  });
+
+  it.each([8_388_607, 8_388_608])('passes with a body of %i bytes, where its route takes 8 MiB', async (bytes) => {
+    expect((await to('wide', { body: 'x'.repeat(bytes) })).status).toBe(200);
+  });
+
+  it('is refused with a byte more than that', async () => {
+    expect((await to('wide', { body: 'x'.repeat(8_388_609) })).status).toBe(413);
   });
 
   it('is refused when the filter does not hand bodies over', async () => {

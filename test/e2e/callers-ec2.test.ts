@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RunningAws, startAws } from '../../local/aws.ts';
 import { freePort } from '../../local/ports.ts';
+import { AwsError } from '../../src/aws/aws-failure.ts';
 import { Ec2 } from '../../src/callers/ec2-api.ts';
 import { Ec2Tags } from '../../src/callers/ec2-tags.ts';
 import { LookupError } from '../../src/callers/lookup-error.ts';
-import { SecretError } from '../../src/secrets/secret-error.ts';
 import { caller, policy } from '../callers/support.ts';
 import { soon } from '../support/deadline.ts';
 
@@ -211,6 +211,6 @@ describe('a caller whose EC2 instance is tagged', () => {
   it('is not asked for any more once Attaché has let go', async () => {
     ec2.close();
 
-    await expect(ec2.instances([newAddress()], true)).rejects.toThrow(SecretError);
+    await expect(ec2.instances([newAddress()], true)).rejects.toThrow(AwsError);
   });
 });

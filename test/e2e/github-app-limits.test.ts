@@ -238,7 +238,7 @@ describe('repositories: [acme/Kit]', () => {
     const outcomes = [];
     for (const path of noPaths) outcomes.push(await refused(name, path));
 
-    expect(outcomes).toEqual(noPaths.map((path) => ({ path, status: 400, code: undefined, arrived: 0 })));
+    expect(outcomes).toEqual(noPaths.map((path) => ({ path, status: 400, code: 'bad_request', arrived: 0 })));
   });
 
   it.each([

@@ -10,7 +10,7 @@ beforeAll(async () => {
   stack = await startStack({
     attache: false,
     edit: (document) => {
-      document.setIn(['node', 'metadata', 'attache', 'tags_from_ec2'], true);
+      document.setIn(['node', 'metadata', 'attache', 'tags_from_ec2'], document.createNode({ vpc: 'any' }));
       // No machine of EC2 has an address of this one: a proxy in front, which the listener trusts, tells whose request it is.
       document.setIn([...pathOfHttp, 'xff_num_trusted_hops'], 1);
       addRoutes(document, {

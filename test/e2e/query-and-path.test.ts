@@ -91,6 +91,30 @@ describe('a key in the query or in the path, through Envoy', () => {
 
   const sent = () => stack.upstream.requests.entries.map(({ path, status }) => [path, status] as const);
 
+  it.each([
+    ['query.int', '/v1/x?api_key=mine&a=1&KEY=mine;key=mine&%61ccess_token=mine', '/v1/x?a=1&key=KEY'],
+    ['path.int', '/v1/x?access_token=mine', '/botKEY/v1/x'],
+    ['path.int', '/v1/x?b=2&API-KEY=mine', '/botKEY/v1/x?b=2'],
+  ])('goes to %s without what the caller had put into %s for one, also when it is refused', async (host, path, as) => {
+    await stack.aws.put('prod/key', JSON.stringify({ k: NEW }));
+    for (const name of ['query.example', 'path.example']) stack.upstream.accept(name, NEW);
+
+    const reply = await send(stack.port, { host, path });
+
+    expect(reply.status).toBe(200);
+    const filled = (key: string) =>
+      as.replace(
+        'KEY',
+        host === 'path.int'
+          ? encodeURIComponent(key).replace('%3A', ':').replace('%26', '&').replace('%3D', '=')
+          : encodeURIComponent(key),
+      );
+    expect(sent()).toEqual([
+      [filled(OLD), 401],
+      [filled(NEW), 200],
+    ]);
+  });
+
   it('stands in the query once, whatever the caller puts there, and is replaced when it is refused', async () => {
     await stack.aws.put('prod/key', JSON.stringify({ k: NEW }));
     stack.upstream.accept('query.example', NEW);

@@ -39,14 +39,6 @@ describe('a response on a route with redact', () => {
             entry: redacting,
           },
         );
-        document.setIn(
-          [
-            ...['static_resources', 'clusters', 0, 'typed_extension_protocol_options'],
-            ...['envoy.extensions.upstreams.http.v3.HttpProtocolOptions', 'http_filters', 0, 'typed_config'],
-            ...['mutation_rules', 'allow_expression', 'regex'],
-          ],
-          ':path|authorization|proxy-authorization|cookie|x-api-key|((grpc|connect)-)?accept-encoding|(if-)?range|content-type|retry-after|x-attache-error',
-        );
       },
     });
     stack.upstream.accept('api.echo.example', 'any');
@@ -134,7 +126,7 @@ describe('a response on a route with redact', () => {
 
     const reply = await ask({ status: 302, headers: { location }, body: '' }, 'query');
 
-    expect(reply.headers.location).toBe('https://api.echo.example/login?key=[redacted]&next=1');
+    expect(reply.headers.location).toBe('http://query.int/login?key=[redacted]&next=1');
   });
 
   it('is not passed on when it is compressed although nobody asked for it', async () => {

@@ -3,9 +3,10 @@ import { connect, type OutgoingHttpHeaders } from 'node:http2';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pathOfHttp } from '../../local/derive-envoy-config.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
+import { ALWAYS_STRIPPED } from '../../src/credentials/callers-own.ts';
 import { callerListeners } from './support/caller-listeners.ts';
 import { sendRaw } from './support/raw-http.ts';
-import { addRoutes } from './support/routes.ts';
+import { addRoutes, allowHeaders } from './support/routes.ts';
 
 /** The one address that may use `guarded`. No test comes from it. */
 const TRUSTED = '127.0.9.9';
@@ -183,6 +184,46 @@ const ODD_SHAPES: readonly Trick[] = [
   ['a zero byte in the name', 'GET /v1/a HTTP/1.1', 'Host: HOST', 'Authorization\0: Bearer mine'],
   ['a bare carriage return in a value', 'GET /v1/a HTTP/1.1', 'Host: HOST', 'X-A: b\rCookie: mine'],
   ['underscores in names', 'GET /v1/a HTTP/1.1', 'Host: HOST', 'X_Api_Key: mine', 'Proxy_Authorization: mine'],
+  ...[
+    ['X_Api-Key', 'x-api_key', 'x__api__key', 'XApi_Key', '_X_API_KEY', 'x_api_key_'],
+    ['_Authorization', 'authorization_', 'Author_ization', 'PROXY_authorization', 'proxyauthorization_'],
+    ['x_goog_api_key', 'X_Goog-Api_Key', 'private_token', 'Private_-Token', 'X_Auth_Token', 'DD_API_KEY', 'coo_kie'],
+    [
+      'x.api.key',
+      'x~api~key',
+      "x'api`key",
+      'authorization.',
+      'x!api#key',
+      'x+api|key',
+      'x^api*key',
+      '$authorization&%',
+    ],
+    ['x_custom', 'X.Custom', 'x_sig', 'X_SIG', 'x_version', 'X.Version', 'x-ver_sion'],
+  ].map(
+    (names): Trick => [
+      `${names.join(', ')}`,
+      'GET /v1/a HTTP/1.1',
+      'Host: HOST',
+      ...names.map((name) => `${name}: mine`),
+    ],
+  ),
+  [
+    'the names of all headers that hold credentials',
+    'GET /v1/a HTTP/1.1',
+    'Host: HOST',
+    ...ALWAYS_STRIPPED.map((name) => `${name}: mine`),
+  ],
+  ['a header that the API reads a key from', 'GET /v1/a HTTP/1.1', 'Host: HOST', 'X-Sig: mine', 'x-custom: mine'],
+  ...[
+    'access_token=mine',
+    'a=1&api_key=mine&b=2',
+    'apiKey=mine&API-KEY=mine&%61pi_key=mine&api%5Fkey=mine&api.key=mine&api%2Dkey=mine&+api_key=mine',
+    'api_key[]=mine&api_key%5B0%5D=mine&api_key%00=mine&api%255fkey=mine&private_token=mine',
+    'a=1;api_key=mine;key=mine&b=2',
+    'key=mine&KEY=mine&%6Bey=mine&%6b%65%79=mine&key=mine',
+    'key',
+    'api_key=mine?api_key=mine&?&&=&',
+  ].map((query): Trick => [`the query ${query}`, `GET /v1/a?${query} HTTP/1.1`, 'Host: HOST']),
   [
     'every credential at once',
     'GET /v1/a HTTP/1.1',
@@ -317,6 +358,9 @@ const OTHER_REQUESTS: readonly Trick[] = [
   'X-Method-Override: DELETE',
   'X-Original-URL: /v1/admin',
   'X-Rewrite-URL: /v1/admin',
+  'X_HTTP_Method_Override: DELETE',
+  'X-Http_Method: DELETE',
+  'X_Original.URL: /v1/admin',
 ].map((header) => [header, 'GET /v1/public/a HTTP/1.1', 'Host: ruled.int', header]);
 
 describe('a request that pretends', () => {
@@ -331,14 +375,19 @@ describe('a request that pretends', () => {
         const route = (name: string, rules: object) => ({
           name,
           host: HOST,
-          attache: { integration: name, secret: 'prod/stripe', bearer: '{{ api_key }}', ...rules },
+          attache: { integration: name, secret: 'prod/stripe', ...rules },
         });
+        const bearer = '{{ api_key }}';
+        allowHeaders(document, 'x-custom', 'x-version', 'x-sig');
         addRoutes(
           document,
-          route('open', {}),
-          route('guarded', { callers: [TRUSTED, 'spiffe://acme/agents/*', 'claim:groups=agents'] }),
-          route('ruled', { allow: ['GET /v1/public/**'] }),
-          route('any', { allow: ['* /v1/public/**'] }),
+          route('open', {
+            headers: { authorization: 'Bearer {{ api_key }}', 'x-custom': '{{ api_key }}', 'x-version': '1' },
+            strip: ['x-sig', 'query:key'],
+          }),
+          route('guarded', { bearer, callers: [TRUSTED, 'spiffe://acme/agents/*', 'claim:groups=agents'] }),
+          route('ruled', { bearer, allow: ['GET /v1/public/**'] }),
+          route('any', { bearer, allow: ['* /v1/public/**'] }),
         );
       },
     });
@@ -356,11 +405,14 @@ describe('a request that pretends', () => {
 
   /** What arrived has our key, no other, and nothing of what the caller brought for one. */
   function expectOnlyOurKey(): void {
-    for (const { host, headers, trailers } of stack.upstream.requests.entries) {
+    for (const { host, path, headers, trailers } of stack.upstream.requests.entries) {
       expect(host).toBe(HOST);
       expect(headers.authorization).toBe(`Bearer ${stack.keys.stripe}`);
       for (const name of ['proxy-authorization', 'cookie', 'x-api-key']) expect(headers).not.toHaveProperty(name);
       expect(JSON.stringify({ ...headers, 'x-a': '' })).not.toContain('mine');
+      expect(path).not.toContain('mine');
+      for (const name of ALWAYS_STRIPPED.filter((it) => it !== 'authorization'))
+        expect(headers).not.toHaveProperty(name);
       expect(trailers).toEqual({});
     }
   }
@@ -391,6 +443,21 @@ describe('a request that pretends', () => {
     expect(statuses).toEqual([200]);
   });
 
+  it('brings headers with underscores along that nobody takes for a credential', async () => {
+    const names = ['lang_version', 'Package_Version', 'x_request_key', 'api_version', 'x.trace.id'];
+    const lines = names.map((name) => `${name}: theirs`);
+    const { statuses } = await sendRaw(
+      stack.port,
+      bytes(['GET /v1/a?token=theirs&sig=a;b HTTP/1.1', 'Host: open.int', ...lines], ''),
+    );
+
+    expect(statuses).toEqual([200]);
+    const [arrived] = stack.upstream.requests.entries;
+    expect(arrived?.headers).toMatchObject(Object.fromEntries(names.map((name) => [name.toLowerCase(), 'theirs'])));
+    expect(arrived?.path).toBe('/v1/a?token=theirs&sig=a;b');
+    expectOnlyOurKey();
+  });
+
   it.each(OTHER_REQUESTS)('to be another request by %s is sent without it', async (header, ...lines) => {
     const { statuses } = await sendRaw(stack.port, bytes(lines, ''));
 
@@ -399,9 +466,8 @@ describe('a request that pretends', () => {
   });
 
   it("leaves the audit record with the request's own path and peer", async () => {
-    // Those with an underscore in their names would have Envoy refuse the request before it is one.
     const lines = FALSE_NAMES.flatMap((trick) =>
-      trick.filter((line) => /^[\w.-]+: /.test(line) && !/^(?:host|[^:]*_)/i.test(line)),
+      trick.filter((line) => /^[\w.-]+: /.test(line) && !/^host/i.test(line)),
     );
     await sendRaw(stack.port, bytes(['GET /v1/own HTTP/1.1', 'Host: HOST', ...new Set(lines)], 'guarded.int'));
 
@@ -441,6 +507,18 @@ describe('a request that pretends', () => {
     ]),
     ['a path that is a URL', { ':authority': 'nowhere.int', ':path': 'http://HOST/v1/a' }],
     ['an underscore', { ':authority': 'HOST', authorization_: 'mine', x_api_key: 'mine' }],
+    [
+      'every mixture of underscores and hyphens',
+      {
+        ':authority': 'HOST',
+        ...Object.fromEntries(
+          ['x_goog_api_key', 'x-goog_api-key', 'x_goog-api_key', 'private_token', 'x_custom', 'x_sig', 'x.version'].map(
+            (name) => [name, 'mine'],
+          ),
+        ),
+      },
+    ],
+    ['a key in the query', { ':authority': 'HOST', ':path': '/v1/a?api_key=mine&key=mine&a=1' }],
   ])('in HTTP/2 without TLS by %s', (_, headers) => {
     const send = (host: string) =>
       new Promise<number>((resolve) => {

@@ -53,7 +53,7 @@ describe('the callers of an integration', () => {
   it('may be named in a plain list, with tags beside it', () => {
     const list = {
       tags: { agents: ['10.1.0.0/16'] },
-      tags_from_ec2: { region: 'eu-west-1' },
+      tags_from_ec2: { region: 'eu-west-1', vpc: 'any' },
       integrations: [{ ...block, host: 'api.example.com', callers: ['tag:agents', 'tag:of-ec2'] }],
     };
 
@@ -105,8 +105,7 @@ describe('tags from EC2', () => {
   it.each([
     [undefined, undefined],
     [false, undefined],
-    [true, { tag: 'attache' }],
-    [{}, { tag: 'attache' }],
+    [{ vpc: 'any' }, { tag: 'attache' }],
     [
       { region: 'eu-west-1', vpc: 'vpc-0123456789abcdef0', tag: 'access' },
       { region: 'eu-west-1', vpc: 'vpc-0123456789abcdef0', tag: 'access' },
@@ -116,7 +115,9 @@ describe('tags from EC2', () => {
   });
 
   it('let a route name a tag that the file does not define', () => {
-    expect(integration(envoy(['tag:agents'], { tags_from_ec2: true }))?.rules).toEqual(['tag:agents']);
+    expect(integration(envoy(['tag:agents'], { tags_from_ec2: { vpc: 'vpc-0123456789abcdef0' } }))?.rules).toEqual([
+      'tag:agents',
+    ]);
     expect(() => read(envoy(['tag:agents'], { tags_from_ec2: false }))).toThrow(CatalogueError);
   });
 });

@@ -265,7 +265,7 @@ describe('any text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), survives), { numRuns: 500 });
   });
 
-  it('is read or refused with problems when it is a configuration with a mistake anywhere', () => {
+  it('is read or refused with problems when it is a configuration with a mistake anywhere', { timeout: 60_000 }, () => {
     const snippet = fc.constantFrom(
       '',
       ' ',

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { ALWAYS_STRIPPED, ALWAYS_STRIPPED_PARAMETERS } from '../../src/credentials/callers-own.ts';
 import { parseCatalogue } from '../../src/integrations/read-catalogue.ts';
 
-const CALLERS_OWN = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key'];
+const CALLERS_OWN = ALWAYS_STRIPPED;
 
 /** The integration of a list, with these keys in its block. */
 function integration(more: string) {
@@ -21,6 +22,20 @@ it("takes away all that may be a caller's own credential, and nothing else, unle
 
 it('passes on what keep names, in any case', () => {
   expect(integration(', keep: [Cookie]').injector.strips).toEqual(CALLERS_OWN.filter((name) => name !== 'cookie'));
+});
+
+it('takes away what strip names besides, also in the query', () => {
+  const { injector, writes, mutates } = integration(', strip: [X-Sig, "query:key"]');
+
+  expect(injector.strips).toEqual([...CALLERS_OWN, 'x-sig']);
+  expect(writes).toContain('x-sig');
+  expect(mutates).toContain(':path');
+});
+
+it('changes no path where nothing of the query is taken away', () => {
+  const all = ALWAYS_STRIPPED_PARAMETERS.map((name) => `"query:${name}"`).join(', ');
+
+  expect(integration(`, keep: [${all}]`).mutates).not.toContain(':path');
 });
 
 it('takes away what turns a request into another one where only some are allowed', () => {

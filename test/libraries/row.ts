@@ -23,6 +23,4 @@ export interface Row {
   readonly options?: { readonly basic?: string; readonly region?: string };
   /** The registry of a program's package. */
   readonly from?: 'npm' | 'PyPI' | 'system';
-  /** Set while the row cannot pass, with what it waits for. */
-  readonly waitsFor?: string;
 }

@@ -4,8 +4,8 @@ import { PathError } from '../../src/paths/path-error.ts';
 import { encodeSegment, prefixFault, prefixSegments, withoutPrefix, withPrefix } from '../../src/paths/path-prefix.ts';
 import { queries, unicode } from './support.ts';
 
-const first = { replace: false };
-const later = { replace: true };
+/** The path of a later attempt: with this prefix in the place of an earlier one of as many segments. */
+const replaced = (path: string, prefix: string) => withPrefix(withoutPrefix(path, prefixSegments(prefix)), prefix);
 
 describe('a value in a path segment', () => {
   it.each([
@@ -85,7 +85,7 @@ describe('a path prefix', () => {
     ['/...', '/bot1/...'],
     ['/\xe9%zz', '/bot1/\xe9%zz'],
   ])('stands before %s', (path, expected) => {
-    expect(withPrefix(path, '/bot1', first)).toBe(expected);
+    expect(withPrefix(path, '/bot1')).toBe(expected);
   });
 
   it.each([
@@ -95,16 +95,16 @@ describe('a path prefix', () => {
     ['/a/1/getMe', '/a/2', '/a/2/getMe'],
     ['/bot1//x', '/bot2', '/bot2//x'],
   ])('replaces the one in %s', (path, prefix, expected) => {
-    expect(withPrefix(path, prefix, later)).toBe(expected);
+    expect(replaced(path, prefix)).toBe(expected);
   });
 
   it.each(['', '*', 'getMe', '?a=/b', 'http://h/'])('stands before no such thing as %j', (path) => {
-    expect(() => withPrefix(path, '/bots3cr3t', first)).toThrow(PathError);
-    expect(() => withPrefix(path, '/bots3cr3t', later)).toThrow(PathError);
+    expect(() => withPrefix(path, '/bots3cr3t')).toThrow(PathError);
+    expect(() => replaced(path, '/bots3cr3t')).toThrow(PathError);
   });
 
   it.each(['/bot1', '/bot1?/x', '/bot1?a'])('is not replaced in %s, which cannot hold one', (path) => {
-    expect(() => withPrefix(path, '/bot2', later)).toThrow(PathError);
+    expect(() => replaced(path, '/bot2')).toThrow(PathError);
   });
 
   it.each([
@@ -127,8 +127,8 @@ describe('a path prefix', () => {
     '/a%255c..%255cbot9',
     '/..?a',
   ])('does not stand before %s, which could climb out of it', (path) => {
-    expect(() => withPrefix(path, '/bots3cr3t', first)).toThrow(PathError);
-    expect(() => withPrefix(`/bot1${path}`, '/bots3cr3t', later)).toThrow(PathError);
+    expect(() => withPrefix(path, '/bots3cr3t')).toThrow(PathError);
+    expect(() => replaced(`/bot1${path}`, '/bots3cr3t')).toThrow(PathError);
   });
 
   const values = unicode.filter((value) => prefixFault(`/${encodeSegment(value)}`) === undefined);
@@ -147,13 +147,13 @@ describe('a path prefix', () => {
       fc.property(paths, prefixes, (path, attempts) => {
         let current: string;
         try {
-          current = withPrefix(path, attempts[0] ?? '', first);
+          current = withPrefix(path, attempts[0] ?? '');
         } catch (error) {
           expect(error).toBeInstanceOf(PathError);
           return;
         }
         for (const prefix of attempts) {
-          current = withPrefix(current, prefix, later);
+          current = replaced(current, prefix);
 
           expect(current).toBe(prefix + path);
           expect(withoutPrefix(current, prefixSegments(prefix))).toBe(path);
@@ -163,13 +163,18 @@ describe('a path prefix', () => {
     );
   });
 
+  it('does not stand before a path in which it stands already', () => {
+    expect(() => withPrefix('/bots3cr3t/getMe', '/bots3cr3t')).toThrow(PathError);
+    expect(withPrefix('/bots3cr3tX/getMe', '/bots3cr3t')).toBe('/bots3cr3t/bots3cr3tX/getMe');
+  });
+
   it('leads every path that it stands before, as a URL parser reads it', () => {
     fc.assert(
       fc.property(paths, values, (path, value) => {
         const prefix = `/${encodeSegment(value)}`;
         let result: string;
         try {
-          result = withPrefix(path, prefix, first);
+          result = withPrefix(path, prefix);
         } catch {
           return;
         }
@@ -186,7 +191,7 @@ describe('a path prefix', () => {
     const started = performance.now();
     for (const piece of ['/', '%25', '/.%', '%252f', '25', '/..a', '%2525252e']) {
       try {
-        withPrefix(`/%${piece.repeat(200_000)}`, '/bot1', first);
+        withPrefix(`/%${piece.repeat(200_000)}`, '/bot1');
       } catch (error) {
         expect(error).toBeInstanceOf(PathError);
       }

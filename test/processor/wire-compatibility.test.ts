@@ -118,6 +118,7 @@ describe('the trimmed protocol on the wire', () => {
                 status: { code },
                 headers: { setHeaders: [{ header: it, append: false, appendAction: 2 }], removeHeaders: [] },
                 body,
+                grpcStatus: { status: code % 17 },
                 details,
               },
             },
@@ -132,6 +133,7 @@ describe('the trimmed protocol on the wire', () => {
           immediateResponse: {
             status: { code: STATUS_NAMES[code] },
             body,
+            grpcStatus: { status: code % 17 },
             details,
             headers: {
               setHeaders: [{ header: it, append: { value: false }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' }],

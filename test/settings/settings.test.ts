@@ -38,6 +38,17 @@ describe('settings', () => {
     expect(readSettings({ [variable]: text })).toHaveProperty(name, value);
   });
 
+  it.each([
+    [
+      { ATTACHE_MAX_STALE: '60s' },
+      /ATTACHE_MAX_STALE=60s: .* 60s old \(ATTACHE_REFRESH_AFTER\).*every request in between/,
+    ],
+    [{ ATTACHE_REFRESH_AFTER: '1h' }, /ATTACHE_MAX_STALE=1h: .* 1h old \(ATTACHE_REFRESH_AFTER\)/],
+    [{ ATTACHE_REFRESH_AFTER: '10m', ATTACHE_MAX_STALE: '5m' }, /ATTACHE_MAX_STALE=5m: .* 10m old/],
+  ])('refuse %j, with which every secret would be too old before it is read again', (environment, sentence) => {
+    expect(() => readSettings(environment)).toThrow(sentence);
+  });
+
   it('take a flag before a variable', () => {
     expect(readSettings({ ATTACHE_LOG: 'warn' }, { log: 'debug' }).log).toBe('debug');
   });
@@ -54,6 +65,7 @@ describe('settings', () => {
     ['ATTACHE_WORKERS', 'two'],
     ['ATTACHE_ADMIN', '9464'],
     ['ATTACHE_LOG', 'verbose'],
+    ['ATTACHE_MAX_STALE', '0ms'],
     ['ATTACHE_MAX_STALE', '25h'],
     ['ATTACHE_MAX_STALE', '1d'],
     ['ATTACHE_MAX_STALE', '60'],

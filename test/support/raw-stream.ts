@@ -100,7 +100,7 @@ export function rawStream(
     });
     stream.on('data', (chunk: Buffer) => {
       received.push(chunk);
-      if (options.end === 'reset-after-answer') stream.close(8);
+      if (options.end === 'reset-after-answer' && messages(Buffer.concat(received)).length > 0) stream.close(8);
     });
     stream.on('error', () => undefined);
     stream.on('close', () => {
@@ -117,10 +117,12 @@ export function rawStream(
   });
 }
 
+/** The messages that have arrived whole. */
 function messages(bytes: Buffer): ProcessingResponse[] {
   const found: ProcessingResponse[] = [];
   for (let at = 0; at + 5 <= bytes.length; ) {
     const length = bytes.readUInt32BE(at + 1);
+    if (at + 5 + length > bytes.length) break;
     found.push(ProcessingResponse.decode(bytes.subarray(at + 5, at + 5 + length)));
     at += 5 + length;
   }

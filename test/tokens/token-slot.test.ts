@@ -263,6 +263,22 @@ describe('a token that was refused', () => {
     expect([given.token.reveal(), given.final]).toEqual(['t2', false]);
   });
 
+  it('is still whole for who waits to send it once more while others replace it', async () => {
+    const { slot, useOf, call, first } = await holding(600_000, 5_000);
+    const second = slot.again(useOf(), [first.id]);
+    await pass(100);
+    const third = slot.again(useOf(), [first.id, first.id]);
+    await flush();
+    await call(1).give('t2');
+    await third;
+    await turn();
+
+    await pass(400);
+    expect((await second).token.reveal()).toBe('t1');
+    await turn();
+    expect(first.isWiped).toBe(true);
+  });
+
   it('is replaced at once when it is not new', async () => {
     const { slot, useOf, call, first } = await holding(600_000, 5_000);
     await pass(5_001);

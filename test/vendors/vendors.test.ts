@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ALWAYS_STRIPPED, ALWAYS_STRIPPED_PARAMETERS } from '../../src/credentials/callers-own.ts';
 import { KINDS } from '../../src/credentials/kinds.ts';
 import { hostFault } from '../../src/integrations/host.ts';
 import { aws } from '../../src/vendors/aws.ts';
@@ -31,6 +32,15 @@ describe('the catalogue of APIs', () => {
     },
   );
 
+  it('names what else an API takes as a credential in the words of a block, and nothing that is never passed on', () => {
+    const strips = [...VENDORS.values()].flatMap(({ strip = [] }) => strip);
+    const always = [...ALWAYS_STRIPPED, ...ALWAYS_STRIPPED_PARAMETERS.map((name) => `query:${name}`)];
+
+    expect(strips.filter((name) => !/^(?:query:[\w-]+|[a-z0-9-]+)$/.test(name) || always.includes(name))).toEqual([]);
+    expect(VENDORS.get('gemini')?.strip).toEqual(['query:key']);
+    expect(VENDORS.get('slack')?.inBody).toBe('token');
+  });
+
   it('writes headers as HTTP/2 does, in lower case', () => {
     const headers = [...VENDORS.values()].flatMap(({ credential }) => Object.keys(credential.headers ?? {}));
 
@@ -40,7 +50,11 @@ describe('the catalogue of APIs', () => {
   it('puts a Region wherever one belongs', () => {
     const regional = [...VENDORS.values()].filter(needsRegion).map((vendor) => inRegion(vendor, 'us-gov-west-1'));
 
-    expect(regional.map(({ name }) => name)).toEqual(['aws-bedrock', 'aws-dynamodb', 'aws-s3', 'aws-sqs']);
+    expect(regional.map(({ name }) => name)).toEqual(
+      ['bedrock', 'dynamodb', 'eventbridge', 'kms', 'lambda', 'logs', 's3', 'sns', 'sqs', 'sts'].map(
+        (it) => `aws-${it}`,
+      ),
+    );
     expect(JSON.stringify(regional)).not.toContain('{region}');
     expect(regional.every(({ host, credential }) => host.includes(credential.aws_sigv4?.region ?? '?'))).toBe(true);
   });

@@ -29,10 +29,10 @@ export function addRoutes(document: EnvoyDocument, ...routes: readonly ExtraRout
               cluster: 'internet',
               timeout: '0s',
               retry_policy: {
-                retry_on: 'retriable-status-codes',
+                retry_on: 'retriable-status-codes,reset-before-request,connect-failure,refused-stream',
                 retriable_status_codes: [401],
-                num_retries: 2,
-                retry_back_off: { base_interval: '0.001s', max_interval: '0.001s' },
+                num_retries: 3,
+                retry_back_off: { base_interval: '0.001s', max_interval: '0.05s' },
               },
               ...(extra.host === undefined ? {} : { host_rewrite_literal: extra.host }),
               ...extra.route,

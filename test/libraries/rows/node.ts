@@ -140,7 +140,6 @@ await new Browserbase({ apiKey: "madeup-key" }).sessions.list();`,
 await Sandbox.list().nextItems();`,
     expect: ['GET /v2/sandboxes'],
     env: { E2B_API_KEY: 'e2b_0000000000000000000000000000000000000000' },
-    waitsFor: 'headers with underscores',
   },
   {
     api: 'square',

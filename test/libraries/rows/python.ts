@@ -180,7 +180,6 @@ Browserbase(api_key="madeup-key").sessions.list()`,
 Sandbox.list().next_items()`,
     expect: ['GET /v2/sandboxes'],
     env: { E2B_API_KEY: 'e2b_0000000000000000000000000000000000000000' },
-    waitsFor: 'headers with underscores',
   },
   {
     api: 'stripe',

@@ -108,7 +108,12 @@ export interface ImmediateResponse {
   status: HttpStatus | undefined;
   headers: HeaderMutation | undefined;
   body: Buffer;
+  grpcStatus: GrpcStatus | undefined;
   details: string;
+}
+
+export interface GrpcStatus {
+  status: number;
 }
 
 function createBaseProcessingRequest(): ProcessingRequest {
@@ -902,7 +907,7 @@ export const HeaderMutation: MessageFns<HeaderMutation> = {
 };
 
 function createBaseImmediateResponse(): ImmediateResponse {
-  return { status: undefined, headers: undefined, body: Buffer.alloc(0), details: "" };
+  return { status: undefined, headers: undefined, body: Buffer.alloc(0), grpcStatus: undefined, details: "" };
 }
 
 export const ImmediateResponse: MessageFns<ImmediateResponse> = {
@@ -915,6 +920,9 @@ export const ImmediateResponse: MessageFns<ImmediateResponse> = {
     }
     if (message.body.length !== 0) {
       writer.uint32(26).bytes(message.body);
+    }
+    if (message.grpcStatus !== undefined) {
+      GrpcStatus.encode(message.grpcStatus, writer.uint32(34).fork()).join();
     }
     if (message.details !== "") {
       writer.uint32(42).string(message.details);
@@ -959,12 +967,66 @@ export const ImmediateResponse: MessageFns<ImmediateResponse> = {
             message.body = Buffer.from(reader.bytes());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.grpcStatus = GrpcStatus.decode(reader, reader.uint32());
+            continue;
+          }
           case 5: {
             if (tag !== 42) {
               break;
             }
 
             message.details = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGrpcStatus(): GrpcStatus {
+  return { status: 0 };
+}
+
+export const GrpcStatus: MessageFns<GrpcStatus> = {
+  encode(message: GrpcStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== 0) {
+      writer.uint32(8).uint32(message.status);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GrpcStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGrpcStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.status = reader.uint32();
             continue;
           }
         }
