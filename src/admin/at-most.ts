@@ -1,19 +1,28 @@
-/** How long what was worked out is handed out again, in ms. */
-const REUSED_FOR = 100;
+/** How often in a second something is worked out anew, at most. */
+const TIMES_A_SECOND = 10;
 
-/** The function, run ten times a second at most and once at a time, however often it is asked: all who ask get what it gave. */
+/**
+ * The function, run ten times in a second at most and once at a time, however often it is asked. Who asks more often gets what was
+ * worked out last.
+ */
 export function atMostTenASecond<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  let doneAt = Number.NEGATIVE_INFINITY;
-  let isDone = false;
+  let last: Promise<T> | undefined;
+  let isRunning = false;
+  let second = Number.NEGATIVE_INFINITY;
+  let times = 0;
   return () => {
-    if (running === undefined || (isDone && performance.now() - doneAt > REUSED_FOR)) {
-      isDone = false;
-      running = work().finally(() => {
-        isDone = true;
-        doneAt = performance.now();
+    const now = performance.now();
+    if (now - second >= 1_000) {
+      second = now;
+      times = 0;
+    }
+    if (last === undefined || (!isRunning && times < TIMES_A_SECOND)) {
+      times += 1;
+      isRunning = true;
+      last = work().finally(() => {
+        isRunning = false;
       });
     }
-    return running;
+    return last;
   };
 }

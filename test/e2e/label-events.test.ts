@@ -29,7 +29,7 @@ async function stackWithQueue(workers: number): Promise<{ stack: Stack; sqs: SQS
     new PutTargetsCommand({ Rule: 'rotations', Targets: [{ Id: 'queue', Arn: Attributes?.QueueArn }] }),
   );
   events.destroy();
-  await stack.startAttache({ ATTACHE_REFRESH_AFTER: '1h', ATTACHE_EVENTS_QUEUE: QueueUrl });
+  await stack.startAttache({ ATTACHE_REFRESH_AFTER: '1h', ATTACHE_MAX_STALE: '2h', ATTACHE_EVENTS_QUEUE: QueueUrl });
   return { stack, sqs, queueUrl: QueueUrl };
 }
 
