@@ -16,8 +16,7 @@ const MOST_TEXTS = 256;
 
 /** What stands in a remembered text for what differs from question to question. Nobody can write it into a configuration. */
 const mark = randomBytes(8).toString('hex');
-const SCHEME = `scheme-${mark}`;
-const PORT = `:port-${mark}`;
+const PORT = `port-${mark}`;
 const NAME = `name-${mark}`;
 const CALLER = `caller-${mark}`;
 
@@ -44,7 +43,7 @@ export class Rendering {
   /** @returns undefined when there is no such page. */
   text(found: Found, asked: Asked): string | undefined {
     const { caller, at, page, form } = asked;
-    const whose = JSON.stringify([found.key, at.zone]);
+    const whose = JSON.stringify([found.key, at.zone, at.scheme]);
     const pages = remembered(this.#pages, whose, () => pagesOf(listings(found, at)));
     if (page > pages.length) return undefined;
     const answer = () => discoveryAnswer(caller, found, pages, page);
@@ -78,9 +77,8 @@ function remembered<V extends object | string>(cache: LRUCache<string, V>, key: 
   return value;
 }
 
-function listings({ usable }: Found, { zone }: AskedAt): Listing[] {
-  const anywhere = { scheme: SCHEME, port: PORT, zone } as unknown as AskedAt;
-  return usable.map((it) => listingOf(it, anywhere));
+function listings({ usable }: Found, at: AskedAt): Listing[] {
+  return usable.map((it) => listingOf(it, { ...at, port: `:${PORT}` }));
 }
 
 function drawn(answer: DiscoveryAnswer, form: Asked['form']): string {
@@ -91,7 +89,9 @@ function drawn(answer: DiscoveryAnswer, form: Asked['form']): string {
 function filledIn(text: string, { caller, at, form }: Asked): string {
   const about = whoAsks(caller);
   // A function, so that nothing in it is read as a pattern.
-  const whole = text.replaceAll(SCHEME, at.scheme).replaceAll(PORT, () => at.port);
+  const whole = text
+    .replaceAll(`:${PORT}`, () => at.port)
+    .replaceAll(PORT, () => at.port.slice(1) || (at.scheme === 'https' ? '443' : '80'));
   if (form === 'html') return whole.replaceAll(NAME, () => html`${about.name}`.toString());
   const told = JSON.stringify(about, undefined, 1).replaceAll('\n', '\n ');
   return whole.replace(`"${CALLER}"`, () => told);
