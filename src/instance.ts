@@ -79,13 +79,15 @@ export class Instance {
     this.#version = configuration.version;
     this.#wanted = configuration;
     this.#secretLog = new SecretLog(log);
+    const wiped = () => this.#redactions.forget();
     this.#source = new SecretsManager({ deadline: Math.max(READ_DEADLINE, settings.fetchDeadline) });
-    this.#secrets = new SecretStore(this.#source, settings, (secret, news) => this.#told(secret, news));
+    this.#secrets = new SecretStore(this.#source, settings, (secret, news) => this.#told(secret, news), wiped);
     this.#writer = new SecretWriter(this.#source, log);
     this.#tokenLog = new TokenLog(log);
     this.#tokens = new TokenStore({
       writeBack: this.#writer,
       notify: (use, event) => this.#tokenLog.token(use, event),
+      wiped,
     });
     this.#directory = new Ec2Directory(settings, log);
     this.#directory.follow(this.#catalogue.tagsFromEc2);
@@ -209,7 +211,7 @@ export class Instance {
     this.#denials.close();
     this.#audit?.close();
     this.#directory.close();
-    this.#redactions.close();
+    this.#redactions.forget();
     this.#tokens.close();
     this.#secrets.close();
     await withDeadline(this.#writer.settled(), grace, () => new Error('not written back in time')).catch((error) =>
@@ -220,9 +222,8 @@ export class Instance {
 
   #told(secret: string, news: SecretNews): void {
     this.#secretLog.tell(secret, news);
-    // What was got with a secret, or made of it, goes with it.
+    // What was got with a secret goes with it.
     if (news.kind === 'purged') this.#tokens.forget(secret);
-    if (news.kind === 'purged' || news.kind === 'loaded') this.#redactions.forget();
   }
 
   /**

@@ -33,11 +33,6 @@ export class Redactions {
     this.#forms.clear();
   }
 
-  /** Forgets everything. */
-  close(): void {
-    this.#forms.clear();
-  }
-
   /** By the values themselves: a version of a secret may have other parts that count after its integration was changed. */
   #keyOf(values: readonly HiddenValue[]): string {
     const hmac = createHmac('sha256', this.#salt);

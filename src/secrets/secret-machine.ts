@@ -283,12 +283,11 @@ function loaded(
   effects: Effects,
 ): SecretState {
   const before = new Map([...state.uses].map(([name, { instead }]) => [name, [instead?.id, previous]]));
-  const { AWSCURRENT, AWSPENDING, AWSPREVIOUS } = state.budgets;
   let next: SecretState = {
     ...state,
     latest: { id, createdAt, bornAt },
     replaced: previous === undefined ? state.replaced : { id: previous, at: now },
-    budgets: { AWSCURRENT: renewed(AWSCURRENT), AWSPENDING: renewed(AWSPENDING), AWSPREVIOUS: renewed(AWSPREVIOUS) },
+    budgets: allRenewed(state.budgets),
   };
   for (const name of state.uses.keys()) next = withUse(next, name, ({ options }) => ({ ...NEW_USE, options }));
   next = keptWhereUnfit(next, id, (name) => before.get(name) ?? [], now, rules, effects);
@@ -394,13 +393,7 @@ function wasRefused(
   const disproved = use.instead?.why === 'learnt' ? withEntry(use.disproved, id, now + LEARNT_FOR) : use.disproved;
   if (now < use.newsAt) return withUse(next, name, (it) => ({ ...it, disproved }));
   // Something may have changed. Were it news each time, a destination that refuses all would use the budget up anew for ever.
-  const { AWSCURRENT, AWSPENDING, AWSPREVIOUS } = next.budgets;
-  const budgets = {
-    AWSCURRENT: renewed(AWSCURRENT),
-    AWSPENDING: renewed(AWSPENDING),
-    AWSPREVIOUS: renewed(AWSPREVIOUS),
-  };
-  return withUse({ ...next, budgets }, name, (it) => ({
+  return withUse({ ...next, budgets: allRenewed(next.budgets) }, name, (it) => ({
     ...it,
     disproved,
     newsAt: now + it.newsEvery,
@@ -483,6 +476,10 @@ function woken(state: SecretState, now: number, rules: SecretRules, effects: Eff
 
 function unlessFailed({ current: { askAgainAt } }: SecretState, now: number): RefreshEvent<VersionFacts, SecretError> {
   return now < askAgainAt ? { kind: 'woken', idle: false } : { kind: 'read', urgent: true };
+}
+
+function allRenewed({ AWSCURRENT, AWSPENDING, AWSPREVIOUS }: SecretState['budgets']): SecretState['budgets'] {
+  return { AWSCURRENT: renewed(AWSCURRENT), AWSPENDING: renewed(AWSPENDING), AWSPREVIOUS: renewed(AWSPREVIOUS) };
 }
 
 function withUse(state: SecretState, name: string, change: (use: UseState) => UseState): SecretState {

@@ -34,11 +34,21 @@ export class SecretStore {
   readonly #source: SecretSource;
   readonly #freshness: Freshness;
   readonly #tell: (secretId: string, news: SecretNews) => void;
+  readonly #wiped: (() => void) | undefined;
   readonly #secrets = new Map<string, Secret>();
   readonly #choices = new Map<string, VersionChoice>();
 
-  /** @param tell told of each change of a secret, in the turn in which it happens. */
-  constructor(source: SecretSource, freshness: Freshness, tell: (secretId: string, news: SecretNews) => void) {
+  /**
+   * @param tell told of each change of a secret, in the turn in which it happens.
+   * @param wiped told whenever a value has been overwritten: what else was made of it must go too.
+   */
+  constructor(
+    source: SecretSource,
+    freshness: Freshness,
+    tell: (secretId: string, news: SecretNews) => void,
+    wiped?: () => void,
+  ) {
+    this.#wiped = wiped;
     this.#source = source;
     this.#freshness = freshness;
     this.#tell = tell;
@@ -117,7 +127,7 @@ export class SecretStore {
   #secret(id: string): Secret {
     let secret = this.#secrets.get(id);
     if (secret === undefined) {
-      secret = new Secret(id, this.#source, this.#freshness, (news) => this.#tell(id, news));
+      secret = new Secret(id, this.#source, this.#freshness, (news) => this.#tell(id, news), this.#wiped);
       this.#secrets.set(id, secret);
     }
     return secret;

@@ -32,7 +32,7 @@ export class Secret {
   readonly #source: SecretSource;
   readonly #tell: (news: SecretNews) => void;
   readonly #rules: SecretRules;
-  readonly #versions = new VersionTable();
+  readonly #versions: VersionTable;
   readonly #waker = new Waker(() => this.#step({ kind: 'woken' }));
   readonly #reading = new Map<Stage, Promise<void>>();
   #uses: ReadonlyMap<string, SecretUse> = new Map();
@@ -40,8 +40,18 @@ export class Secret {
   #state: SecretState = unreadSecret(FULL);
   #closed = false;
 
-  /** @param tell told of each change, in the turn in which it happens. */
-  constructor(id: string, source: SecretSource, freshness: Freshness, tell: (news: SecretNews) => void) {
+  /**
+   * @param tell told of each change, in the turn in which it happens.
+   * @param wiped told whenever a value has been overwritten.
+   */
+  constructor(
+    id: string,
+    source: SecretSource,
+    freshness: Freshness,
+    tell: (news: SecretNews) => void,
+    wiped: () => void = () => undefined,
+  ) {
+    this.#versions = new VersionTable(wiped);
     this.id = id;
     this.#source = source;
     this.#tell = tell;

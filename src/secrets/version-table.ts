@@ -3,6 +3,12 @@ import type { SecretVersion } from './secret-version.ts';
 /** The one owner of the values of a secret's versions. */
 export class VersionTable {
   readonly #versions = new Map<string, SecretVersion>();
+  readonly #wiped: () => void;
+
+  /** @param wiped told whenever a value has been overwritten. */
+  constructor(wiped: () => void) {
+    this.#wiped = wiped;
+  }
 
   /** Takes a version over that was read. Of one that is held already, the value that came with this read is overwritten. */
   adopt(version: SecretVersion): void {
@@ -13,6 +19,7 @@ export class VersionTable {
       return;
     }
     version.hold();
+    version.attach(this.#wiped);
     this.#versions.set(version.id, version);
   }
 

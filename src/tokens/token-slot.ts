@@ -33,6 +33,8 @@ export type TokenEvent = RefreshNews<Token, TokenError>;
 export interface SlotContext {
   readonly writeBack: MintContext['writeBack'];
   readonly notify: (use: TokenUse, event: TokenEvent) => void;
+  /** Told whenever a token has been overwritten: what else was made of it must go too. */
+  readonly wiped?: () => void;
 }
 
 /** How the tokens of a purpose are doing. */
@@ -179,7 +181,7 @@ export class TokenSlot {
   }
 
   #cell(use: TokenUse, own: () => Held): Cell<Token, TokenError> {
-    const { writeBack, notify } = this.#context;
+    const { writeBack, notify, wiped } = this.#context;
     const late = (ms: number) => new TokenError(use, 'endpoint_timeout', '', `no answer in ${ms} ms`);
     return new Cell<Token, TokenError>(
       {
@@ -201,7 +203,10 @@ export class TokenSlot {
           cause instanceof TokenError ? cause : new TokenError(use, 'endpoint_failed', '', nameOf(cause)),
         late,
         notify: (event) => {
-          if (event.kind === 'loaded') holdInstead(own(), event.value);
+          if (event.kind === 'loaded') {
+            if (wiped !== undefined) event.value.attach(wiped);
+            holdInstead(own(), event.value);
+          }
           if (event.kind === 'purged') holdInstead(own(), undefined);
           notify(use, event);
         },

@@ -12,7 +12,7 @@ describe('the forms of values', () => {
     expect(redactions.formsOf(value('sk_live_0123'))).toBe(forms);
     expect(redactions.formsOf(value('sk_live_0124'))).not.toBe(forms);
     expect(redactions.formsOf([...value('sk_live_0123'), ...value('sk_live_0124')])).not.toBe(forms);
-    redactions.close();
+    redactions.forget();
   });
 
   it('are wiped when they are dropped, but not before the last response that needs them has ended', () => {
@@ -21,7 +21,7 @@ describe('the forms of values', () => {
     used.enter();
     used.enter();
 
-    redactions.close();
+    redactions.forget();
 
     const read = (forms: typeof used) => () => new Redactor(forms).push(Buffer.from('sk_live_used'));
     expect(read(unused)).toThrow('wiped');

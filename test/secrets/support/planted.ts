@@ -68,17 +68,23 @@ const source = {
   },
 };
 const redactions = new Redactions();
+const wiped = () => redactions.forget();
 const tokenStore = new TokenStore({
   writeBack: { replace: () => Promise.reject(new Error('nothing is written here')) },
   notify: () => undefined,
+  wiped,
 });
 let isPurged = false;
-const secrets = new SecretStore(source, { refreshAfter: 3_600_000, maxStale: 3_600_000 }, (secret, news) => {
-  if (news.kind !== 'purged') return;
-  isPurged = true;
-  tokenStore.forget(secret);
-  redactions.forget();
-});
+const secrets = new SecretStore(
+  source,
+  { refreshAfter: 3_600_000, maxStale: 3_600_000 },
+  (secret, news) => {
+    if (news.kind !== 'purged') return;
+    isPurged = true;
+    tokenStore.forget(secret);
+  },
+  wiped,
+);
 const seal = new Seal(undefined);
 
 async function useAll(): Promise<void> {
@@ -156,12 +162,11 @@ if (how === 'purged') {
 } else {
   tokenStore.retain(new Set());
   await secrets.hold([]);
-  redactions.forget();
 }
 await sleep(100);
 const after = await holders();
 await tokens.terminate();
 secrets.close();
-redactions.close();
+redactions.forget();
 console.log(JSON.stringify({ before, after }));
 process.exit(0);
