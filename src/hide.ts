@@ -44,13 +44,20 @@ export function hide(facts: ResponseFacts, { catalogue, secrets, seal, redaction
     return version && integration.injector.hiddenOf(version);
   };
   const values: HiddenValue[] = [];
-  for (const id of new Set([...versions, ...tokens])) {
-    const texts = sealed(id);
-    const known = opened(texts, idOf(integration.name, id), seal) ?? hiddenOf(id);
-    if (known === undefined) return UNKNOWN;
-    values.push(...known);
+  const unsealed: HiddenValue[] = [];
+  try {
+    for (const id of new Set([...versions, ...tokens])) {
+      const own = opened(sealed(id), idOf(integration.name, id), seal);
+      unsealed.push(...(own ?? []));
+      const known = own ?? hiddenOf(id);
+      if (known === undefined) return UNKNOWN;
+      values.push(...known);
+    }
+    return redactions.formsOf(values);
+  } finally {
+    // They were made for this question; what a version holds is its own.
+    for (const { bytes } of unsealed) bytes.fill(0);
   }
-  return redactions.formsOf(values);
 }
 
 /** Undefined when they were not sealed, or not with this seal. */
