@@ -31,10 +31,10 @@ export function withoutParameters(
     const name = parameter.split('=', 1)[0]?.replaceAll('+', ' ') ?? '';
     const stays = delimiter !== ';' && except.has(decoded(name));
     if (!stays && letters.has(readBySomebody(name))) removed = true;
-    else kept.push(delimiter + parameter);
+    else kept.push(kept.length === 0 ? parameter : delimiter + parameter);
   }
   if (!removed) return path;
-  const query = kept.join('').replace(/^[&;]/, '');
+  const query = kept.join('');
   return query === '' ? path.slice(0, start - 1) : path.slice(0, start) + query;
 }
 

@@ -41,7 +41,8 @@ describe('a path without the credentials of a caller', () => {
 
   it('is the same when it is done again, and keeps every other parameter in its order', () => {
     expect(without('/v1?&key=mine')).toBe('/v1');
-    expect(without('/v1?&&a=1&;key=mine&')).toBe('/v1?&a=1&&');
+    expect(without('/v1?&&a=1&;key=mine&')).toBe('/v1?&&a=1&&');
+    expect(without('/v1?key=mine&&a=1')).toBe('/v1?&a=1');
     const part = fc.tuple(
       fc.constantFrom('a', 'key', '%6Bey', 'Key', 'keys', '', 'b%26'),
       fc.constantFrom('', '=1', '=%3b'),
@@ -53,12 +54,7 @@ describe('a path without the credentials of a caller', () => {
 
         expect(without(once)).toBe(once);
         const kept = parts.filter(([name]) => !['key', '%6Bey', 'Key'].includes(name));
-        expect((once.split('?')[1] ?? '').replace(/^&/, '')).toBe(
-          kept
-            .map(([name, value]) => name + value)
-            .join('&')
-            .replace(/^&/, ''),
-        );
+        expect(once.split('?')[1] ?? '').toBe(kept.map(([name, value]) => name + value).join('&'));
       }),
     );
   });
