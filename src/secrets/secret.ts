@@ -126,6 +126,18 @@ export class Secret {
     return version;
   }
 
+  /**
+   * The version for an attempt that follows one which ended for another reason than its key: nothing is learnt, and nothing read.
+   *
+   * @param refused ids of the versions that earlier attempts carried and that were refused.
+   * @returns one that was not refused; when none is left the default one.
+   * @throws SecretError (or rejects with it) when there is no usable version.
+   */
+  again(use: string, refused: readonly string[], deadline: Deadline): SecretVersion | Promise<SecretVersion> {
+    const id = untriedOf(this.#state, use, refused, now(), this.#rules);
+    return (id === undefined ? undefined : this.#versions.get(id)) ?? this.first(use, deadline);
+  }
+
   /** Whether a refusal of what an integration sends now would be final: a retry would only bother the destination. */
   isHopeless(use: string): boolean {
     const until = this.#state.uses.get(use)?.hopelessUntil ?? Number.NEGATIVE_INFINITY;

@@ -130,7 +130,7 @@ beforeAll(async () => {
   }
   await stack.aws.put(secretOf('single'), JSON.stringify(stored(rotating, 'basic')));
   await stack.aws.put(secretOf('pending'), JSON.stringify(stored(rotating, 'post')));
-  await stack.startAttache({ ATTACHE_LOG: 'trace', ATTACHE_REFRESH_AFTER: '5s' });
+  await stack.startAttache({ ATTACHE_LOG: 'trace', ATTACHE_REFRESH_AFTER: '5s', ATTACHE_FETCH_DEADLINE: '8s' });
 });
 afterEach(() => {
   as.disturb(undefined);
