@@ -55,7 +55,8 @@ export const PAGE = `<!doctype html>
       document.getElementById('token-section').hidden = status.tokens.length === 0;
       fill('tokens', status.tokens.map((it) => [
         cell(it.purpose), cell(it.endpoint), cell(it.secret), cell(it.state, it.state),
-        cell(it.expiresInSeconds === undefined ? '' : 'in ' + it.expiresInSeconds + ' s', 'number'), cell(it.failure, 'problem'),
+        cell(it.expiresInSeconds === undefined ? '' : 'in ' + it.expiresInSeconds + ' s', 'number'),
+        cell([it.failure, it.clockAheadSeconds && 'clock ' + Math.abs(it.clockAheadSeconds) + ' s ' + (it.clockAheadSeconds > 0 ? 'ahead' : 'behind')].filter(Boolean).join(', '), 'problem'),
       ]));
       const problems = document.getElementById('problems');
       problems.hidden = status.config.problems.length === 0;

@@ -1,3 +1,4 @@
+import type { TokenReport } from './report.ts';
 import type { Status } from './status.ts';
 
 /**
@@ -74,12 +75,17 @@ function text({ version, ready, uptimeSeconds, config, workers, integrations, se
               row.secret,
               row.state,
               row.expiresInSeconds === undefined ? '-' : `in ${row.expiresInSeconds} s`,
-              row.failure ?? '',
+              [row.failure, clockOf(row)].filter((it) => it !== undefined).join(', '),
             ]),
           ]),
           '',
         ]),
   ].join('\n');
+}
+
+function clockOf({ clockAheadSeconds: ahead }: TokenReport): string | undefined {
+  if (ahead === undefined) return undefined;
+  return `this machine's clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}`;
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

@@ -8,10 +8,7 @@ import { withDeadline } from '../cache/deadline.ts';
 import { hostsOf } from './hosts-tag.ts';
 import { readFromRegions } from './read-from-regions.ts';
 import { SecretError, secretErrorOf } from './secret-error.ts';
-import { SecretVersion } from './secret-version.ts';
-
-/** The largest value that AWS Secrets Manager stores, in bytes. */
-const LARGEST_VALUE = 65_536;
+import { LARGEST_SECRET, SecretVersion } from './secret-version.ts';
 
 /** How long one read may take when nobody asks for less or more, in ms. */
 export const READ_DEADLINE = 5_000;
@@ -164,7 +161,7 @@ export class SecretsManager implements SecretSource {
       readsHosts ? client.send(new DescribeSecretCommand({ SecretId }), { abortSignal: signal }) : undefined,
     ]);
     const { VersionId: id, SecretString: value, CreatedDate: created } = answer;
-    if (id === undefined || value === undefined || value === '' || Buffer.byteLength(value) > LARGEST_VALUE) {
+    if (id === undefined || value === undefined || value === '' || Buffer.byteLength(value) > LARGEST_SECRET) {
       throw new SecretError(secretId, 'unusable_value', 'GetSecretValue returned no SecretString of 1 to 65536 bytes');
     }
     return new SecretVersion(id, value, {
