@@ -24,6 +24,8 @@ export interface SecretReport {
   readonly version?: string;
   readonly checkedSecondsAgo?: number;
   readonly failure?: string;
+  /** By how much the clock of this machine is ahead of AWS's; negative when it is behind. Absent: they hardly differ. */
+  readonly clockAheadSeconds?: number;
 }
 
 /** The token of one purpose as one process holds it: nothing of its value. */

@@ -2,6 +2,7 @@ import { Agent } from 'node:https';
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import PQueue from 'p-queue';
+import { hearAwsTime } from '../aws/aws-clock.ts';
 import { guardedCredentials } from '../aws/aws-credentials.ts';
 import { secondTry } from '../aws/second-try.ts';
 import { withDeadline } from '../cache/deadline.ts';
@@ -181,6 +182,9 @@ export class SecretsManager implements SecretSource {
       maxAttempts: 2,
       retryStrategy: secondTry,
       requestHandler: this.#connections,
+    });
+    client.middlewareStack.add((next) => async (args) => next(args).finally(() => hearAwsTime(client.config)), {
+      step: 'initialize',
     });
     this.#clients.set(key, client);
     return client;

@@ -1,4 +1,5 @@
 import { now } from '../cache/clock.ts';
+import { ClockLog } from '../telemetry/clock-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import { leadOver } from './endpoint-clock.ts';
 import type { TokenEvent } from './token-slot.ts';
@@ -9,18 +10,18 @@ export class TokenLog {
   readonly #log: Log;
   readonly #failing = new Map<string, string>();
   readonly #counts = new Map<string, number>();
-  /** By how many seconds the clock was ahead when that was told last, by endpoint. */
-  readonly #clocks = new Map<string, number>();
+  readonly #clocks: ClockLog;
   readonly #told = new Map<string, { since: number; lines: number; untold: number }>();
 
   constructor(log: Log) {
     this.#log = log;
+    this.#clocks = new ClockLog(log);
   }
 
   token({ secretId, endpoint, purpose }: TokenUse, event: TokenEvent): void {
     const result = event.kind === 'failed' ? event.error.reason : event.kind;
     this.#counts.set(result, (this.#counts.get(result) ?? 0) + 1);
-    this.#clock(endpoint);
+    this.#clocks.tell(endpoint, leadOver(endpoint));
     const what = { secret: secretId, endpoint, purpose };
     const key = JSON.stringify(what);
     switch (event.kind) {
@@ -52,17 +53,6 @@ export class TokenLog {
     }
   }
 
-  /** A clock that is off is told when it is noticed, when it goes further off, and when it is right again. */
-  #clock(endpoint: string): void {
-    const aheadSeconds = leadOver(endpoint);
-    const before = this.#clocks.get(endpoint) ?? 0;
-    if (Math.abs(aheadSeconds - before) < TOLD_ANEW && (aheadSeconds === 0) === (before === 0)) return;
-    this.#clocks.set(endpoint, aheadSeconds);
-    const what = { endpoint, aheadSeconds };
-    if (aheadSeconds === 0) this.#log.info(what, 'the clock of this machine agrees with that of the endpoint again');
-    else this.#log.warn(what, 'the clock of this machine differs from that of the endpoint: set it by NTP');
-  }
-
   /**
    * How many alike were not told since the last one that was; undefined when this one is not told either. What a token is for can
    * come from a caller's path, so that there may be as many as it likes.
@@ -88,9 +78,6 @@ export class TokenLog {
     return this.#counts;
   }
 }
-
-/** By how much more a clock must be off, in s, before that is told anew. */
-const TOLD_ANEW = 30;
 
 /** How many failures are told apart: what a token is for can depend on the request. */
 const MOST_FAILING = 1_000;
