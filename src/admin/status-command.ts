@@ -1,3 +1,4 @@
+import type { TokenReport } from './report.ts';
 import type { Status } from './status.ts';
 
 /**
@@ -59,7 +60,7 @@ function text({ version, ready, uptimeSeconds, config, workers, integrations, se
           : `${row.state} (${row.workers.map(({ worker, state }) => `worker ${worker}: ${state}`).join(', ')})`,
         row.version ?? '-',
         row.checkedSecondsAgo === undefined ? 'never' : `${row.checkedSecondsAgo} s ago`,
-        row.failure ?? '',
+        failureOf(row),
       ]),
     ]),
     '',
@@ -74,12 +75,19 @@ function text({ version, ready, uptimeSeconds, config, workers, integrations, se
               row.secret,
               row.state,
               row.expiresInSeconds === undefined ? '-' : `in ${row.expiresInSeconds} s`,
-              row.failure ?? '',
+              failureOf(row),
             ]),
           ]),
           '',
         ]),
   ].join('\n');
+}
+
+/** Why something fails, and a clock that is off, which may be the reason. */
+function failureOf({ failure, clockAheadSeconds: ahead }: Pick<TokenReport, 'failure' | 'clockAheadSeconds'>): string {
+  const clock =
+    ahead === undefined ? undefined : `this machine's clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}`;
+  return [failure, clock].filter((it) => it !== undefined).join(', ');
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { awsNow } from '../aws/aws-clock.ts';
 import { signsLikeS3 } from '../signing/path-to-sign.ts';
 import { type RequestToSign, type SigningScope, signRequest } from '../signing/sign-request.ts';
 import { SigningKey, type SigningKeyParts } from '../signing/signing-key.ts';
@@ -121,7 +122,7 @@ function signStep(key: SigningKey, scope: SigningScope, isSigned: boolean): Sign
         payload: isSigned ? (request.body ?? EMPTY) : 'unsigned',
       };
       try {
-        const { set, remove } = await signRequest(toSign, key, scope);
+        const { set, remove } = await signRequest(toSign, key, scope, new Date(awsNow()));
         return { set: set.map(([name, value]) => ({ name, value: Buffer.from(value) })), remove };
       } catch (error) {
         throw error instanceof UnsignableRequestError ? new UnfitRequestError(error.message) : error;

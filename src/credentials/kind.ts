@@ -84,6 +84,8 @@ export interface Credential {
   readonly shape?: Readonly<Record<string, string>>;
   /** Whether the destination gets a token in place of the secret. Default false. */
   readonly sendsToken?: boolean;
+  /** What speaks against it although it works, and what to do instead: `check` says it. Absent: nothing. */
+  readonly caution?: { readonly reason: string; readonly mend: string };
   /** The service of AWS that the destination is, as signatures name it: its clients read refusals in a form of their own. */
   readonly service?: string;
   /** Whether it needs the whole body of a request. Default false. */

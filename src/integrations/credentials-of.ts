@@ -28,6 +28,8 @@ export function readCredentials(
       problems.push(...schemaProblems(source, kind, node, result.error.issues));
       continue;
     }
+    const { caution } = result.data;
+    if (caution !== undefined) problems.push(source.warning(keyNode, `${name}: ${caution.reason}`, caution.mend));
     credentials.push(result.data);
     descriptions.push({ kind: key, options });
     for (const place of result.data.places) {

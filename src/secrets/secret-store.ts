@@ -1,3 +1,4 @@
+import { leadOverAws } from '../aws/aws-clock.ts';
 import { now } from '../cache/clock.ts';
 import type { Freshness } from '../cache/freshness.ts';
 import type { RefreshState } from '../cache/refresh.ts';
@@ -25,6 +26,8 @@ export interface SecretStatus {
   readonly checkedSecondsAgo?: number;
   /** Why the last check failed. */
   readonly failure?: FailureReason;
+  /** By how much the clock of this machine is ahead of AWS's; negative when it is behind. Absent: they hardly differ. */
+  readonly clockAheadSeconds?: number;
 }
 
 /**
@@ -102,6 +105,7 @@ export class SecretStore {
   /** How each secret is doing. */
   status(): SecretStatus[] {
     const time = now();
+    const clockAheadSeconds = leadOverAws();
     return [...this.#secrets.values()].map(({ id, state, freshness }) => {
       const version = currentOf(state, time);
       const { checkedAt, failure } = state.current;
@@ -113,6 +117,7 @@ export class SecretStore {
           ? {}
           : { checkedSecondsAgo: Math.round((time - checkedAt) / 1_000) }),
         ...(failure === undefined ? {} : { failure: failure.reason }),
+        ...(clockAheadSeconds === 0 ? {} : { clockAheadSeconds }),
       };
     });
   }

@@ -53,14 +53,16 @@ export class SecretWriter implements WriteBack {
   async replace(
     secretId: string,
     from: SecretVersion,
-    renew: () => Promise<string | undefined>,
+    renew: (inherited: boolean) => Promise<string | undefined>,
   ): Promise<SecretVersion> {
     const age = from.createdAt === undefined ? Number.POSITIVE_INFINITY : Date.now() - from.createdAt;
     if (from.id.startsWith(OURS) && age < MOST_OFTEN)
       throw new SecretError(secretId, 'written_too_often', `written ${Math.round(age / 1_000)} s ago`);
-    if ((await this.#take(secretId, from.id)) === 'replaced') return this.#source.fetch(secretId, true);
+    const lease = await this.#take(secretId, from.id);
+    if (lease === 'replaced') return this.#source.fetch(secretId, true);
+    if (lease === 'inherited') this.#log.warn({ secret: secretId }, INHERITED);
     // From here on the value before may be used up at any moment: an end of the process waits.
-    const replaced = this.#replace(secretId, from, renew);
+    const replaced = this.#replace(secretId, from, () => renew(lease === 'inherited'));
     this.#replacing.add(replaced);
     return replaced.finally(() => this.#replacing.delete(replaced));
   }
@@ -88,7 +90,7 @@ export class SecretWriter implements WriteBack {
   }
 
   /** Whoever holds the lease is done within a second or so: it is waited for. */
-  async #take(secretId: string, current: string): Promise<'taken' | 'replaced'> {
+  async #take(secretId: string, current: string): ReturnType<Lease['take']> {
     const until = now() + LEASE_PATIENCE;
     for (;;) {
       try {
@@ -133,6 +135,8 @@ export class SecretWriter implements WriteBack {
   }
 }
 
+const INHERITED =
+  'a process ended while it was about to replace this secret, and may have used it up: it is used once more; if that is refused, authorise anew and store the new refresh token';
 const NOT_YET = 'secret cannot be written back, and its old value is used up: trying again';
 const LOST =
   'secret is gone, and with it what was to be written back: authorise anew, store the refresh token in a new secret and name that';

@@ -2,16 +2,14 @@ import { Agent } from 'node:https';
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import PQueue from 'p-queue';
+import { hearAwsTime } from '../aws/aws-clock.ts';
 import { guardedCredentials } from '../aws/aws-credentials.ts';
 import { secondTry } from '../aws/second-try.ts';
 import { withDeadline } from '../cache/deadline.ts';
 import { hostsOf } from './hosts-tag.ts';
 import { readFromRegions } from './read-from-regions.ts';
 import { SecretError, secretErrorOf } from './secret-error.ts';
-import { SecretVersion } from './secret-version.ts';
-
-/** The largest value that AWS Secrets Manager stores, in bytes. */
-const LARGEST_VALUE = 65_536;
+import { LARGEST_SECRET, SecretVersion } from './secret-version.ts';
 
 /** How long one read may take when nobody asks for less or more, in ms. */
 export const READ_DEADLINE = 5_000;
@@ -164,7 +162,7 @@ export class SecretsManager implements SecretSource {
       readsHosts ? client.send(new DescribeSecretCommand({ SecretId }), { abortSignal: signal }) : undefined,
     ]);
     const { VersionId: id, SecretString: value, CreatedDate: created } = answer;
-    if (id === undefined || value === undefined || value === '' || Buffer.byteLength(value) > LARGEST_VALUE) {
+    if (id === undefined || value === undefined || value === '' || Buffer.byteLength(value) > LARGEST_SECRET) {
       throw new SecretError(secretId, 'unusable_value', 'GetSecretValue returned no SecretString of 1 to 65536 bytes');
     }
     return new SecretVersion(id, value, {
@@ -184,6 +182,9 @@ export class SecretsManager implements SecretSource {
       maxAttempts: 2,
       retryStrategy: secondTry,
       requestHandler: this.#connections,
+    });
+    client.middlewareStack.add((next) => async (args) => next(args).finally(() => hearAwsTime(client.config)), {
+      step: 'initialize',
     });
     this.#clients.set(key, client);
     return client;

@@ -5,8 +5,8 @@ import { CredentialError } from '../../src/credentials/credential-error.ts';
 import { Injector } from '../../src/credentials/injector.ts';
 import { pemText } from '../../src/credentials/pem.ts';
 import { SecretFields } from '../../src/credentials/secret-fields.ts';
-import { parseSecretJson } from '../../src/credentials/secret-json.ts';
 import { Template } from '../../src/credentials/template.ts';
+import { parseSecretJson } from '../../src/secrets/secret-json.ts';
 import { atOnce, credential, version } from './support.ts';
 
 const render = (template: string, value: string) => Template.parse(template).render('prod/x', version(value));

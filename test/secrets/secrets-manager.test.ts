@@ -1,6 +1,8 @@
 import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { leadOverAws } from '../../src/aws/aws-clock.ts';
 import { awsSettingsProblems, SecretsManager } from '../../src/secrets/secrets-manager.ts';
+import { credential, request, version } from '../credentials/support.ts';
 import {
   type ScriptedSecretsManager,
   startScriptedSecretsManager,
@@ -131,6 +133,27 @@ describe('the source of secrets', () => {
 
     expect((await source.fetch('prod/x', true)).reveal()).toBe('v1');
   });
+
+  it.each([-1, 1])(
+    'finds out by how much the clock is off, and signatures are dated by that of AWS (%i)',
+    async (direction) => {
+      await aws.aws.put('prod/x', 'v1');
+      aws.clockSkewMs = direction * 10 * 60_000;
+      await source.fetch('prod/x', true);
+
+      expect(Math.abs(leadOverAws() + direction * 600)).toBeLessThanOrEqual(2);
+      const key = version('{"access_key_id":"AKIDEXAMPLE","secret_access_key":"wJalrXUtnFEMI"}');
+      const step = credential('aws_sigv4', { service: 'sqs', region: 'eu-west-1' }).prepare('prod/x', key);
+      const signed = 'sign' in step ? await step.sign(request(), '/') : undefined;
+      const date = signed?.set.find(({ name }) => name === 'x-amz-date')?.value.toString() ?? '';
+      const seconds = Date.parse(date.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5')) / 1_000;
+      expect(Math.abs(seconds - (Date.now() + aws.clockSkewMs) / 1_000)).toBeLessThanOrEqual(2);
+
+      aws.clockSkewMs = 0;
+      await source.fetch('prod/x', true);
+      expect(leadOverAws()).toBe(0);
+    },
+  );
 
   it('ends a read at its deadline, whatever hangs, and serves the next one', async () => {
     await aws.aws.put('prod/x', 'v1');
