@@ -19,11 +19,6 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
   readonly isDiscovery: boolean;
   /** Who asks. */
   readonly caller: Caller;
-  /**
-   * Whether Envoy has taken over what Attaché said about an earlier attempt, so that its headers and its path stand in this one. The
-   * count of attempts does not tell: an attempt that ended before the answer came carries nothing.
-   */
-  readonly wasInjected: () => boolean;
   /** Whether no destination has answered an attempt yet, as Envoy says. False when it does not say. */
   readonly isUnanswered: boolean;
   /**
