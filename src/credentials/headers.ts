@@ -3,6 +3,7 @@ import { ALWAYS_STRIPPED, OVERRIDES, UNSEARCHABLE } from './callers-own.ts';
 import { headerValue } from './header-value.ts';
 import type { CredentialKind } from './kind.ts';
 import { template } from './schema.ts';
+import { schemeFault } from './scheme.ts';
 import type { Template } from './template.ts';
 
 /** Headers that say how a message is framed, where it goes or who sent it: no credential is sent in one of these. */
@@ -103,6 +104,14 @@ export const headers: CredentialKind = {
         params: { mend: 'write for example { x-api-key: "{{ api_key }}" }' },
       },
     )
+    .superRefine(({ sets }, context) => {
+      for (const [name, value] of sets) {
+        const fault = schemeFault(name.toLowerCase(), value);
+        if (fault === undefined) continue;
+        const { message, mend } = fault;
+        context.addIssue({ code: 'custom', path: [name], message, params: { mend } });
+      }
+    })
     .transform(({ sets, appends }) => ({
       fields: sets.map(([name, value]) => [name.toLowerCase(), value] as const),
       appends: appends.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
