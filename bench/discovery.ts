@@ -34,6 +34,7 @@ const question = (index: number, accept: string): RequestFacts => ({
   givesBodies: false,
   isDiscovery: true,
   before: () => [],
+  wasInjected: () => false,
   caller: Object.freeze({ address: `10.200.${index >> 8}.${index & 255}`, uriSan: undefined, claims: undefined }),
 });
 

@@ -136,7 +136,7 @@ function allowed(
 
 /** The request as its caller made it: an earlier attempt may have left its own in the path. */
 function asMade(sent: Case['facts'], injector: Injector): Case['facts'] | PathError {
-  if (sent.attempt <= 1 || sent.before().length === 0) return sent;
+  if (sent.attempt <= 1 || !sent.wasInjected()) return sent;
   try {
     const path = injector.callersPath(sent.path);
     return path === sent.path ? sent : withPath(sent, path);

@@ -80,7 +80,10 @@ export class Instance {
     this.#wanted = configuration;
     this.#secretLog = new SecretLog(log);
     const wiped = () => this.#redactions.forget();
-    this.#source = new SecretsManager({ deadline: Math.max(READ_DEADLINE, settings.fetchDeadline) });
+    this.#source = new SecretsManager({
+      deadline: Math.max(READ_DEADLINE, settings.fetchDeadline),
+      patience: settings.fetchDeadline,
+    });
     this.#secrets = new SecretStore(this.#source, settings, (secret, news) => this.#told(secret, news), wiped);
     this.#writer = new SecretWriter(this.#source, log);
     this.#tokenLog = new TokenLog(log);
@@ -142,7 +145,11 @@ export class Instance {
    * @throws Error when an address cannot be had, or when the secrets cannot be held, whatever they are.
    */
   async start(addresses: readonly ListenAddress[], first: 'listen' | 'read'): Promise<void> {
-    const held = this.#secrets.hold(this.#catalogue);
+    const began = performance.now();
+    const held = this.#secrets.hold(this.#catalogue).then(() => {
+      if (this.#ending) return;
+      this.#log.info({ ...this.#secrets.count(), ms: Math.round(performance.now() - began) }, 'secrets read');
+    });
     const prefetch = Promise.race([held, sleep(PREFETCH_PATIENCE, undefined, { ref: false })]);
     // It is waited for below, perhaps after it has failed.
     prefetch.catch(() => undefined);
@@ -151,6 +158,8 @@ export class Instance {
     await this.#processor.listen(addresses);
     await prefetch;
     this.#ready = !this.#ending;
+    const { secrets, missing } = this.#secrets.count();
+    if (missing > 0) this.#log.warn({ secrets, missing }, 'ready, though secrets are missing: requests for these wait');
   }
 
   /**

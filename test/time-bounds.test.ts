@@ -6,6 +6,7 @@ import { canonicalAddress, parseSourceAddress } from '../src/callers/address.ts'
 import { claimsOf } from '../src/callers/claim.ts';
 import { callerOf } from '../src/callers/known-callers.ts';
 import { parseUriSan } from '../src/callers/spiffe.ts';
+import { appendedField } from '../src/credentials/appended.ts';
 import { UnfitRequestError } from '../src/credentials/unfit-request-error.ts';
 import { askedAt } from '../src/discovery/asked-at.ts';
 import { curlLine } from '../src/discovery/curl-line.ts';
@@ -441,6 +442,16 @@ const TABLE: Readonly<Record<string, Row>> = {
     use: (text) => limited.refusal?.(request({ authority: 'api.github.com', path: latin1(`/repos/${text}`) })),
     parts: [...inPath, '.git', 'K'],
     known: PATHS,
+  },
+
+  'credentials: a list that is appended to': {
+    use: (text) =>
+      appendedField(
+        { name: 'x-list', value: 'a, b' },
+        request({ headers: () => list(text).map((line) => ['x-list', line]), wasInjected: () => false }),
+      ),
+    parts: [...inValue, ',', '"', '\\', '\n'],
+    known: VALUES,
   },
 
   'discovery: how it was asked': { use: (text) => askedAt(text, 'http'), parts: inHost },

@@ -1,4 +1,5 @@
 import { Scalar } from 'yaml';
+import { domainIn, isRegion } from '../aws/region.ts';
 import { closest } from '../integrations/closest.ts';
 import { hostFault } from '../integrations/host.ts';
 import { nameFault } from '../integrations/integration-name.ts';
@@ -128,9 +129,8 @@ function placed(
     throw new AddError(`${entry} is not a service of AWS that has a host in each Region; leave --region out`);
   if (!asks) return vendor;
   if (region === undefined) throw new AddError(`${entry} has a host in each Region; add --region eu-west-1 or another`);
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
-    throw new AddError(`--region "${region}" is no AWS Region; write for example eu-west-1`);
-  return inRegion(vendor, region);
+  if (!isRegion(region)) throw new AddError(`--region "${region}" is no AWS Region; write for example eu-west-1`);
+  return inRegion(vendor, region, domainIn(region));
 }
 
 /** A name that AWS cannot take for the end of an ARN. */

@@ -40,7 +40,8 @@ export const PAGE = `<!doctype html>
     const state = document.getElementById('state');
     try {
       const status = await (await fetch('/api/status')).json();
-      state.textContent = (status.ready ? 'Ready' : 'Not ready') + ' · up ' + status.uptimeSeconds + ' s · ' + status.config.file;
+      state.textContent = (status.ready ? 'Ready' : 'Not ready') + ' · up ' + status.uptimeSeconds + ' s · ' + status.config.file
+        + (status.secretsMissing === 0 ? '' : ' · ' + status.secretsMissing + ' of ' + status.secrets.length + ' secrets are missing');
       fill('workers', status.workers.map((it) => [
         cell(it.worker), cell(it.ready ? 'ready' : 'not ready', it.ready ? 'fresh' : 'dead'), cell(it.pid, 'number'),
         cell(it.uptimeSeconds === undefined ? '' : it.uptimeSeconds + ' s', 'number'),

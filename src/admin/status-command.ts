@@ -19,13 +19,15 @@ export async function status(admin: string, options: { json: boolean }): Promise
     return 1;
   }
   process.stdout.write(options.json ? `${JSON.stringify(it, undefined, 2)}\n` : text(it));
-  return it.ready && it.secrets.every(({ state }) => state !== 'dead') ? 0 : 1;
+  return it.ready && it.secretsMissing === 0 ? 0 : 1;
 }
 
-function text({ version, ready, uptimeSeconds, config, workers, integrations, secrets, tokens }: Status): string {
+function text(status: Status): string {
+  const { version, ready, uptimeSeconds, config, workers, integrations, secrets, secretsMissing, tokens } = status;
   return [
     `Attaché ${version}, ${ready ? 'ready' : 'not ready'}, up ${uptimeSeconds} s, reads ${config.file}`,
     ...config.problems,
+    ...(secretsMissing === 0 ? [] : [`${secretsMissing} of ${secrets.length} secrets are missing`]),
     '',
     ...table([
       ['WORKER', 'STATE', 'PROCESS', 'UP', 'MEMORY', 'RESTARTS'],

@@ -39,6 +39,16 @@ export function readCredentials(
       writers.set(place, key);
     }
   }
+  const [only, ...others] = credentials;
+  if (only !== undefined && others.length === 0 && problems.length === 0 && appendsAlone(only)) {
+    problems.push(
+      source.error(
+        block,
+        `integration ${name} appends to a header and sends no credential`,
+        `add one of: ${KINDS.map(({ key }) => key).join(', ')}`,
+      ),
+    );
+  }
   // An unknown key may be a kind of credential, misspelt.
   const keys = source.pairs(block).map(({ key }) => key);
   const hasKind = keys.some((key) => KINDS.some((kind) => kind.key === key));
@@ -53,4 +63,8 @@ export function readCredentials(
     );
   }
   return { credentials, descriptions, problems };
+}
+
+function appendsAlone({ appends = [], places }: Credential): boolean {
+  return appends.length > 0 && appends.length === places.length;
 }

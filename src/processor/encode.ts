@@ -76,7 +76,7 @@ function encodeInjection(
   sealed: ReturnType<SealHidden>,
 ): Buffer {
   const headerMutation = {
-    setHeaders: injection.set.map(({ name, value }) => overwrite(name, value)),
+    setHeaders: injection.set.map(({ name, value, append }) => (append ? beside : overwrite)(name, value)),
     removeHeaders: [...injection.remove],
   };
   return encode({
@@ -153,6 +153,11 @@ function text(name: string, value: string): HeaderValueOption {
 /** Envoy heeds `append` and ignores `append_action`; other proxies do the opposite, and their default is to append. */
 export function overwrite(name: string, value: Buffer): HeaderValueOption {
   return { header: { key: name, rawValue: value }, append: false, appendAction: Append.OVERWRITE_IF_EXISTS_OR_ADD };
+}
+
+/** A line of its own, whether or not the request has others of that name. */
+function beside(name: string, value: Buffer): HeaderValueOption {
+  return { header: { key: name, rawValue: value }, append: true, appendAction: Append.APPEND_IF_EXISTS_OR_ADD };
 }
 
 /** A message to Envoy; what is left out of it is not sent. */

@@ -65,6 +65,7 @@ class HeadersOfRequest implements RequestFacts {
   readonly body: Buffer | undefined;
   readonly hasUnreadBody: boolean;
   readonly before: () => readonly Attempt[];
+  readonly wasInjected: () => boolean;
   readonly refusedTokens: () => readonly string[];
   readonly headers: () => readonly (readonly [string, string])[];
   readonly #headers: HttpHeaders;
@@ -83,6 +84,7 @@ class HeadersOfRequest implements RequestFacts {
     this.body = body;
     this.hasUnreadBody = !headers.endOfStream && body === undefined;
     this.before = () => attemptsBefore(request);
+    this.wasInjected = () => this.before().length > 0;
     this.refusedTokens = () => this.before().flatMap(({ status, tokens }) => (isRefusal(status) ? tokens : []));
     this.headers = () => fields(headers);
   }

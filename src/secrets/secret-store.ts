@@ -12,8 +12,8 @@ import { type SecretVersion, shortVersionId } from './secret-version.ts';
 import type { SecretSource } from './secrets-manager.ts';
 import { VersionChoice } from './version-choice.ts';
 
-/** How many secrets one process holds: with AWS's limit of 64 KiB a value, 62.5 MiB of current values at most. */
-export const MOST_SECRETS = 1_000;
+/** How many secrets one process holds: with AWS's limit of 64 KiB a value, 312.5 MiB of current values at most. */
+export const MOST_SECRETS = 5_000;
 
 /** A secret as the status page shows it: nothing of its value. */
 export interface SecretStatus {
@@ -100,6 +100,12 @@ export class SecretStore {
     for (const secret of this.#secrets.values()) {
       if (secret.id === arn || secret.id === name) secret.announce(versionId);
     }
+  }
+
+  /** How many secrets there are, and how many of them have no usable value. */
+  count(): { readonly secrets: number; readonly missing: number } {
+    const all = [...this.#secrets.values()];
+    return { secrets: all.length, missing: all.filter(({ freshness }) => freshness === 'dead').length };
   }
 
   /** How each secret is doing. */

@@ -96,6 +96,7 @@ export class Secret {
     }
     const reading = this.#reading.get('AWSCURRENT');
     if (reading === undefined) throw this.#missing(deadline.ms);
+    this.#source.hurry?.(this.id);
     return this.#afterwards(use, reading, deadline);
   }
 

@@ -614,6 +614,21 @@ describe('attache check', () => {
     expect(await findings(both)).toEqual([]);
   });
 
+  it('finds that a header to which an integration appends is not shown', async () => {
+    const block = 'bearer: "{{ api_key }}"';
+    const appending = edited(GOOD, block, `${block}\n                      headers: { x-list: { append: a } }`);
+    const allowed = edited(appending, '|x-attache-error" }', '|x-attache-error|x-list" }');
+    const shown = edited(allowed, '{ exact: ":path" }', '{ exact: ":path" }, { exact: x-list }');
+
+    const [problem, ...others] = await findings(allowed);
+
+    expect([problem, others]).toEqual([
+      expect.stringContaining('warning: forward_rules keeps x-list from Attaché'),
+      [],
+    ]);
+    expect(await findings(shown)).toEqual([]);
+  });
+
   it('finds a cluster without the filter, on each route that needs it', async () => {
     const text = edited(GOOD, 'ext_proc.v3.ExternalProcessor', 'ext_authz.v3.ExtAuthz');
 

@@ -109,8 +109,46 @@ describe('a key as stores, editors and shells leave it', () => {
     ['basic', { username: 'Basic {{ . }}' }],
     ['headers', { 'x-api-key': 'X-API-Key: {{ . }}' }],
     ['query', { key: 'key={{ . }}' }],
+    ['headers', { authorization: 'Authorization Bearer {{ . }}' }],
   ])('is refused where %s: %j repeats what is added anyway', (kind, spec) => {
     expect(() => credential(kind, spec)).toThrow(/is added anyway|repeats the name/);
+  });
+});
+
+describe('what stands around a reference', () => {
+  it.each([
+    ['bearer', ' {{ k }}', /begins or ends with a blank/],
+    ['bearer', '{{ k }} ', /begins or ends with a blank/],
+    ['bearer', 'Token {{ k }}', /no bearer token has one/],
+    ['bearer', '"{{ k }}"', /has quotes in its text/],
+    ['basic', { username: ' {{ k }}' }, /begins or ends with a blank/],
+    ['basic', { username: '{{ k }}', password: 'x ' }, /begins or ends with a blank/],
+    ['basic', { username: 'api', password: 'Bearer {{ k }}' }, /has no place here/],
+    ['basic', { username: '{{ user }}:{{ password }}' }, /colon in its username/],
+    ['headers', { authorization: 'Bearer Bearer {{ k }}' }, /two words for a scheme/],
+    ['headers', { 'x-auth': 'token bearer {{ k }}' }, /two words for a scheme/],
+    ['headers', { authorization: 'Bearer{{ k }}' }, /no blank between/],
+    ['headers', { authorization: 'Bearer: {{ k }}' }, /no blank between/],
+    ['headers', { authorization: 'Basic {{ user }}:{{ password }}' }, /not in base64/],
+    ['headers', { 'x-key': '{{ k }} ' }, /begins or ends with a blank/],
+    ['headers', { 'x-key': "'{{ k }}'" }, /has quotes in its text/],
+    ['headers', { 'x-key': '{{ k }}', 'x-plain': ' a' }, /begins or ends with a blank/],
+    ['query', { key: ' {{ k }}' }, /begins or ends with a blank/],
+  ])('is refused where nobody means it: %s: %j', (kind, spec, reason) => {
+    expect(() => credential(kind, spec)).toThrow(reason);
+  });
+
+  it.each([
+    ['bearer', '{{ id }}:{{ k }}'],
+    ['basic', { username: '{{ user }}/token', password: 'a b:c' }],
+    ['headers', { authorization: 'Token token="{{ k }}"' }],
+    ['headers', { authorization: 'Bearer {{ k }}' }],
+    ['headers', { authorization: 'Basic {{ in_base64 }}' }],
+    ['headers', { authorization: 'DeepL-Auth-Key {{ k }}' }],
+    ['headers', { authorization: 'token:{{ k }}' }],
+    ['headers', { 'x-auth': 'token{{ k }}' }],
+  ])('is taken where APIs ask for it: %s: %j', (kind, spec) => {
+    expect(() => credential(kind, spec)).not.toThrow();
   });
 });
 

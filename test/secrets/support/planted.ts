@@ -100,6 +100,7 @@ async function useAll(): Promise<void> {
         headers: () => [],
         oddNames: () => [],
         before: () => [],
+        wasInjected: () => false,
         body: undefined,
         refusedTokens: () => [],
         hasUnreadBody: false,

@@ -32,11 +32,23 @@ export class Account {
       });
       return { ARN: arn, Name: name };
     },
-    GetSecretValue: (input) => {
-      const { name, arn, state } = this.#find(input);
-      const version = state.read(text(input, 'VersionId'), text(input, 'VersionStage') ?? 'AWSCURRENT');
-      const common = { ARN: arn, Name: name, VersionId: version.id, VersionStages: version.stages };
-      return { ...common, CreatedDate: version.createdAt, ...version.content };
+    GetSecretValue: (input) => this.#read(input),
+    BatchGetSecretValue: (input) => {
+      const ids = Array.isArray(input.SecretIdList) ? input.SecretIdList.map(String) : [];
+      if (ids.length < 1 || ids.length > 20) {
+        throw new AwsError('InvalidParameterException', 'SecretIdList must have between 1 and 20 items.');
+      }
+      const SecretValues: object[] = [];
+      const Errors: object[] = [];
+      for (const SecretId of ids) {
+        try {
+          SecretValues.push(this.#read({ SecretId }));
+        } catch (error) {
+          if (!(error instanceof AwsError)) throw error;
+          Errors.push({ SecretId, ErrorCode: error.name, Message: error.message });
+        }
+      }
+      return { SecretValues, Errors };
     },
     DescribeSecret: (input) => {
       const { name, arn, state } = this.#find(input);
@@ -79,6 +91,13 @@ export class Account {
     if (Object.keys(content).length === 0) return { ARN: arn, Name: name };
     const version = state.put(content, ['AWSCURRENT'], text(input, 'ClientRequestToken'));
     return { ARN: arn, Name: name, VersionId: version.id };
+  }
+
+  #read(input: Input): object {
+    const { name, arn, state } = this.#find(input);
+    const version = state.read(text(input, 'VersionId'), text(input, 'VersionStage') ?? 'AWSCURRENT');
+    const common = { ARN: arn, Name: name, VersionId: version.id, VersionStages: version.stages };
+    return { ...common, CreatedDate: version.createdAt, ...version.content };
   }
 
   /** By name, by ARN, or by an ARN without its random ending. */
