@@ -31,6 +31,7 @@ import { checkLogs } from './secrets-in-logs-rule.ts';
 import { checkTimeouts } from './timeouts-rule.ts';
 import { checkTracing } from './tracing-rule.ts';
 import { checkTrailers } from './trailers-rule.ts';
+import { checkTunnels } from './tunnels-rule.ts';
 
 /** What a check looks at besides the file. */
 export interface CheckOptions {
@@ -107,6 +108,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   yield* checkTracing(config);
   yield* checkBooleans(config);
   yield* checkCallers(config);
+  yield* checkTunnels(config);
 }
 
 /** Each filter that a request may meet, with the integrations whose requests do. */
