@@ -17,7 +17,7 @@ describe('npm start, and what it says can be typed in another terminal', () => {
   let started: Started;
 
   beforeAll(async () => {
-    added = await attacheAdd('openai', '--name', 'models', '--secret', 'prod/openai');
+    added = await attacheAdd(['openai', '--name', 'models', '--secret', 'prod/openai']);
     started = await npmStart(added.config);
   });
   afterAll(() => started?.[Symbol.asyncDispose]());

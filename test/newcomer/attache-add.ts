@@ -6,15 +6,26 @@ import { privateFolder } from '../../local/guard.ts';
 import { runProgram } from '../../local/process.ts';
 import { envoyYaml } from '../../local/stack.ts';
 
-/** Types `attache add` for a copy of envoy.yaml. Returns the copy, and the lines that were printed to be typed. */
-export async function attacheAdd(...args: readonly string[]): Promise<{ config: string; typed: readonly string[] }> {
+/**
+ * Types `attache add` for a copy of envoy.yaml, once with each of these lists of words.
+ *
+ * @returns the copy, and the lines that were printed to be typed
+ * @throws Error with what it said when it adds nothing
+ */
+export async function attacheAdd(
+  ...commands: readonly (readonly string[])[]
+): Promise<{ config: string; typed: readonly string[] }> {
   const config = join(privateFolder(), 'envoy.yaml');
   copyFileSync(envoyYaml, config);
-  const { stdout } = await runProgram({
-    name: `attache add ${args.join(' ')}`,
-    command: process.execPath,
-    args: [sourceEntry, 'add', ...args, '--file', config],
-    env: plainEnvironment(),
-  });
-  return { config, typed: stdout.entries.filter((line) => line.startsWith('  ')).map((line) => line.trim()) };
+  const typed: string[] = [];
+  for (const words of commands) {
+    const { stdout } = await runProgram({
+      name: `attache add ${words.join(' ')}`,
+      command: process.execPath,
+      args: [sourceEntry, 'add', ...words, '--file', config],
+      env: plainEnvironment(),
+    });
+    typed.push(...stdout.entries.filter((line) => line.startsWith('  ')).map((line) => line.trim()));
+  }
+  return { config, typed };
 }
