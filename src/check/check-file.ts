@@ -15,6 +15,7 @@ import { checkSecrets } from './check-secrets.ts';
 import { type Configuration, configuration } from './configuration.ts';
 import { checkDestination } from './destination-rule.ts';
 import { checkDiscovery } from './discovery-rule.ts';
+import { checkDomains } from './domains-rule.ts';
 import { checkBooleans } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
@@ -109,6 +110,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   yield* checkBooleans(config);
   yield* checkCallers(config);
   yield* checkTunnels(config);
+  yield* checkDomains(config, passages);
 }
 
 /** Each filter that a request may meet, with the integrations whose requests do. */
