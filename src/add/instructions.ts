@@ -1,4 +1,5 @@
 import { libraryLines } from '../vendors/library.ts';
+import { proxyLine, THIS_MACHINE } from '../vendors/proxy-line.ts';
 import type { Addition } from './add-to-text.ts';
 import { domainsOf } from './blocks.ts';
 import { credentialsIn } from './credentials-in.ts';
@@ -39,7 +40,7 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
       ? [
           'Attaché notices the edit by itself; restart Envoy. Then:',
           `  ${use(`http://${near}`)}`,
-          `  ${use(`http://${local}:8080`)}    # from this machine, with npm start or docker compose`,
+          `  ${use(`http://${local}:${THIS_MACHINE.split(':')[1]}`)}    # from this machine, with npm start or docker compose`,
         ]
       : [
           `Attaché notices the edit by itself. Envoy needs a route to ${host} whose integration is ${name}`,
@@ -51,11 +52,13 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
             ? ['Attaché signs whole bodies: give the route what attache add --print shows for an envoy.yaml.']
             : []),
         ]),
-    ...(libraries.length === 0 ? [] : ['', 'In a program:']),
+    ...(libraries.length === 0 ? [] : ['', 'In a program:', ...(isEnvoy ? [`  ${FINDS_NAMES}`] : [])]),
     ...libraryLines(libraries, near).map((line) => `  ${line}`),
     '',
   ].join('\n');
 }
+
+const FINDS_NAMES = `${proxyLine(THIS_MACHINE)}    # on this machine; in a container of docker compose http_proxy=http://attache.int`;
 
 /** What callers of AWS must know. */
 function ofAws(readsBody: boolean, largest: number): string {

@@ -11,7 +11,7 @@ export const business: readonly Vendor[] = [
       {
         language: 'node',
         package: 'stripe',
-        line: 'new Stripe("-", { host: "{hostname}", port: {port}, protocol: "http" })',
+        line: 'new Stripe("no-key", { host: "{hostname}", port: {port}, protocol: "http", httpClient: Stripe.createFetchHttpClient() })',
         checked: '23.1.0',
       },
     ],

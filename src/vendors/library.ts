@@ -14,6 +14,8 @@ export interface Library {
   readonly line?: string;
   /** The version with which `npm run test:libraries` sees the line work. Absent: nobody has tried it. */
   readonly checked?: string;
+  /** Whether it reads no `http_proxy`, so that it is of use only where its address resolves. */
+  readonly ignoresProxy?: true;
   /** What else is worth knowing before the line is used: a whole clause, without a full stop. */
   readonly note?: string;
 }
@@ -21,7 +23,7 @@ export interface Library {
 const LANGUAGES = { python: 'Python', node: 'Node', go: 'Go', shell: '' } as const satisfies Record<Language, string>;
 
 /** The library's line for an integration that answers at `host`, such as `openai.int`. */
-export function lineFor({ line }: Library, host: string): string | undefined {
+export function lineFor({ line }: Pick<Library, 'line'>, host: string): string | undefined {
   const [hostname = '', port = '80'] = host.split(':');
   return line
     ?.replaceAll('{url}', `http://${host}`)
@@ -40,11 +42,12 @@ export function libraryLines(libraries: readonly Library[], host: string): strin
   });
 }
 
-function described({ language, package: name, line, checked, note }: Library): string {
+function described({ language, package: name, line, checked, ignoresProxy, note }: Library): string {
   const library = LANGUAGES[language] === '' ? name : `${name} for ${LANGUAGES[language]}`;
   const state = line === undefined ? [] : [checked === undefined ? 'unchecked' : `checked with ${checked}`];
   const https = line?.includes('https://{host}') ? ['needs the HTTPS listener of envoy.yaml'] : [];
-  return [library, ...state, ...https, ...(note === undefined ? [] : [note])].join(', ');
+  const proxy = ignoresProxy === undefined ? [] : ['reads no http_proxy, so this name must resolve'];
+  return [library, ...state, ...https, ...proxy, ...(note === undefined ? [] : [note])].join(', ');
 }
 
 function commentSign(line: string, library: Library | undefined): string {

@@ -41,7 +41,9 @@ describe('attache add', () => {
     expect(stdout).toContain('The secret team/groq must hold: {"api_key": "…"}\n');
     expect(stdout).toContain('  curl http://groq.int/\n');
     expect(stdout).toContain('  curl http://groq.int.localhost:8080/ ');
-    expect(stdout).toContain('  export GROQ_BASE_URL=http://groq.int    # groq for Python, checked with ');
+    expect(stdout).toMatch(
+      /In a program:\n {2}export http_proxy=http:\/\/127\.0\.0\.1:8080 .*\n {2}export GROQ_BASE_URL=http:\/\/groq\.int {4}# groq for Python, checked with /,
+    );
     expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(readdirSync(folder)).toEqual(['envoy.yaml']);
   });

@@ -70,6 +70,12 @@ describe('the lines that are printed', () => {
     ]);
   });
 
+  it('say that a library reads no http_proxy', () => {
+    expect(libraryLines([{ ...variable, ignoresProxy: true }], 'x.int')).toEqual([
+      'export ONE_URL=http://x.int/v1    # one for Python, checked with 1.2.3, reads no http_proxy, so this name must resolve',
+    ]);
+  });
+
   it('say that a library needs HTTPS, or cannot be used', () => {
     const libraries: Library[] = [
       { language: 'node', package: 'safe', line: 'new Safe("https://{host}/")' },
