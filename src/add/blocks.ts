@@ -1,7 +1,7 @@
 import { RETRIES, RETRY_ON } from '../check/retries-rule.ts';
 import { SWITCH_ON } from '../integrations/redaction-filter.ts';
 import { secretShape } from './secret-shape.ts';
-import type { Surroundings } from './surroundings.ts';
+import { type Surroundings, withPorts } from './surroundings.ts';
 import type { Wanted } from './wanted.ts';
 import { credentialLines, ruleLines, scalar } from './yaml-text.ts';
 
@@ -66,8 +66,8 @@ export function virtualHost(
 }
 
 /** The lines of a virtual host between its name and its routes: its domains, and what its listener leaves for it to say. */
-export function hostLines(domains: readonly string[], around: Surroundings | undefined): string[] {
-  const all = around?.needsPorts === true ? domains.flatMap((domain) => [domain, `${domain}:*`]) : domains;
+function hostLines(domains: readonly string[], around: Surroundings | undefined): string[] {
+  const all = around?.needsPorts === true ? withPorts(domains) : domains;
   const list = (field: string, headers: readonly string[] = []) =>
     headers.length === 0 ? [] : [`  ${field}: [${headers.join(', ')}]`];
   const filters = [

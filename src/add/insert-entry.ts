@@ -97,12 +97,12 @@ function inBrackets(text: string, collection: YAMLSeq<unknown> | YAMLMap, entry:
   const unit = /\n(\t| {1,8})\S/.exec(text)?.[1] ?? '  ';
   const newline = lineEnd(text);
   if (first === undefined) {
-    const lead = (/^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', start - 1) + 1))?.[0] ?? '') + unit;
-    return {
-      at: start + 1,
-      put: json(collection, entry, text.includes('\n') ? { unit, newline: newline + lead } : spacing(text)),
-      lead: 0,
-    };
+    const outer = /^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', start - 1) + 1))?.[0] ?? '';
+    const lead = newline + outer + unit;
+    if (!text.includes('\n')) return { at: start + 1, put: json(collection, entry, spacing(text)), lead: 0 };
+    // In JSON the bracket closes on a line of its own; in a block of YAML it may not stand so far to the left.
+    const close = /^\s*\{/.test(text) ? newline + outer : '';
+    return { at: start + 1, put: lead + json(collection, entry, { unit, newline: lead }) + close, lead: lead.length };
   }
   const firstAt = startOf(first);
   const gap = text.slice(start + 1, firstAt);

@@ -49,9 +49,7 @@ export function surroundings({ source, maps }: Readable, list: YAMLSeq<unknown> 
   const filters = source.items(source.get(manager, 'http_filters'));
   const named = (wanted: readonly Node[]) => wanted.map((filter) => textOf(source.get(filter, 'name')) ?? '');
   return {
-    needsPorts:
-      !isOn(source.get(routeConfig, 'ignore_port_in_host_matching')) &&
-      !isOn(source.get(manager, 'strip_any_host_port')),
+    needsPorts: needsPorts(source, manager),
     requestHeaders: lacking(source, routeConfig, 'request_headers_to_remove', REQUEST_HEADERS),
     responseHeaders: lacking(source, routeConfig, 'response_headers_to_remove', RESPONSE_HEADERS),
     on: named(filters.filter((filter) => isOn(source.get(filter, 'disabled')) && isNeeded(source, filter))),
@@ -65,6 +63,20 @@ export function surroundings({ source, maps }: Readable, list: YAMLSeq<unknown> 
     needsPatience: source.get(manager, 'stream_idle_timeout') === undefined,
     needsUpgrades: !upgrades(source, manager),
   };
+}
+
+/** Whether the virtual hosts of a connection manager must name a host with its port besides the host. */
+export function needsPorts(source: YamlSource, manager: YAMLMap | undefined): boolean {
+  const settings = [
+    source.get(manager, 'route_config', 'ignore_port_in_host_matching'),
+    source.get(manager, 'strip_any_host_port'),
+  ];
+  return !settings.some((node) => booleanOf(node) === true);
+}
+
+/** The same domains, with any port too. */
+export function withPorts(domains: readonly string[]): string[] {
+  return domains.flatMap((domain) => [domain, `${domain}:*`]);
 }
 
 function lacking(
