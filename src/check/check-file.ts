@@ -19,6 +19,7 @@ import { checkBooleans } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
 import { checkLinks } from './links-rule.ts';
+import { checkLiteralKeys } from './literal-keys-rule.ts';
 import { checkLookalikes } from './lookalike-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
@@ -107,6 +108,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   yield* checkTracing(config);
   yield* checkBooleans(config);
   yield* checkCallers(config);
+  yield* checkLiteralKeys(config);
 }
 
 /** Each filter that a request may meet, with the integrations whose requests do. */
