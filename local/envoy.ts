@@ -12,6 +12,8 @@ export interface EnvoyOptions {
   readonly tool: EnvoyTool;
   /** The text of the config to run. */
   readonly config: string;
+  /** What its file is named, for by its ending Envoy tells JSON from YAML. "envoy.yaml" unless given. */
+  readonly configName?: string;
   /** Worker threads. 1 unless given: the machines this runs on are small and busy. */
   readonly concurrency?: number;
   /** Envoy's `--log-level`. "info" unless given. */
@@ -50,7 +52,7 @@ export interface Envoy extends AsyncDisposable {
  */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   const folder = privateFolder();
-  const configFile = join(folder, 'envoy.yaml');
+  const configFile = join(folder, options.configName ?? 'envoy.yaml');
   const adminFile = join(folder, 'admin-address');
   await writeFile(configFile, options.config);
   const program = await startProgram({

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { AddOptions } from './add/add-command.ts';
 import type { CertsOptions } from './certs/certs-command.ts';
+import type { InitOptions } from './init/init-command.ts';
 import { CatalogueError } from './integrations/problem.ts';
 import { readSettings, SETTINGS, type SettingName, SettingsError } from './settings.ts';
 
@@ -77,6 +78,22 @@ program
   .action(async (name: string | undefined, options: AddOptions) => {
     const { add } = await import('./add/add-command.ts');
     process.exitCode = await add(name, options);
+  });
+
+program
+  .command('init')
+  .description('put into an Envoy configuration of yours what Attaché needs, and say each step')
+  .argument('<file>', 'the YAML or JSON with which Envoy is started; all else in it stays as it is, to the byte')
+  .option(
+    '--listener <name>',
+    'add integrations to this listener of the file, by its name or stat_prefix (default: a new one, on 127.0.0.1)',
+  )
+  .option('--listen <address:port>', 'where the new listener is (default: 127.0.0.1 and the first free port from 8080)')
+  .option('--print', 'show every line that would be added, and write nothing')
+  .option('--undo', 'put the file back as it was')
+  .action(async (file: string, options: InitOptions) => {
+    const { init } = await import('./init/init-command.ts');
+    process.exitCode = await init(file, options);
   });
 
 program

@@ -1,13 +1,14 @@
-import { isSeq, type YAMLSeq } from 'yaml';
+import { isSeq, parse, type YAMLSeq } from 'yaml';
 import { AddError } from './add-error.ts';
 import { allowHeaders, type Widened } from './allow-headers.ts';
 import { listItem, virtualHost } from './blocks.ts';
 import { credentialsIn } from './credentials-in.ts';
 import { clusterFor, hasRetryAnchor, refuseTaken, virtualHosts } from './envoy-place.ts';
-import { insertItem } from './insert-item.ts';
+import { grow } from './grow.ts';
+import type { Entry } from './insert-entry.ts';
 import { examineReadable, type Readable } from './readable.ts';
 import { redactFilter } from './redact-filter.ts';
-import { isSameBut } from './same-tree.ts';
+import { surroundings } from './surroundings.ts';
 import type { Wanted } from './wanted.ts';
 import { wholeBodyFilter } from './whole-body.ts';
 
@@ -39,14 +40,10 @@ export function addToText(
   const { source, isEnvoy } = examined;
   const list = isEnvoy ? virtualHosts(examined) : integrationList(examined);
   refuseTaken(examined, isEnvoy ? list : undefined, wanted.name);
-  const where = `${file}:${source.place(list).line}`;
   const lines = linesFor(examined, wanted, { ...options, list });
-  const inserted = insertItem(text, list, lines, where);
-  const after = examineReadable(file, inserted.text);
-  if (!isSameBut({ grown: list }, source.root, after.source.root))
-    throw new AddError(`the list at ${where} is written in a way that cannot be extended; paste what --print shows`);
-  const widened = isEnvoy ? allowHeaders(inserted.text, after, wanted.name) : undefined;
-  return { text: widened?.text ?? inserted.text, line: inserted.line, widened, isEnvoy };
+  const { insertion, after } = grow(text, source, list, entryOf(lines, list));
+  const widened = isEnvoy ? allowHeaders(insertion.text, after, wanted.name) : undefined;
+  return { text: widened?.text ?? insertion.text, line: insertion.line, widened, isEnvoy };
 }
 
 /**
@@ -63,6 +60,11 @@ export function linesToPaste(
   return linesFor(examineReadable(file, text), wanted, options);
 }
 
+/** The one item that lines of block YAML are. */
+function entryOf(lines: readonly string[], list: YAMLSeq<unknown>): Entry {
+  return { lines, value: list.flow === true ? parse(lines.join('\n'))[0] : undefined };
+}
+
 function linesFor(
   examined: Readable,
   wanted: Wanted,
@@ -75,7 +77,9 @@ function linesFor(
     cluster: target,
     buffer: readsBody ? wholeBodyFilter(examined, target, list) : undefined,
     redact: wanted.rules.redact ? redactFilter(examined, list) : undefined,
-    hasAnchor: hasRetryAnchor(examined.source, list?.range?.[0] ?? Number.POSITIVE_INFINITY),
+    // In brackets it is written as JSON, which has no aliases.
+    hasAnchor: list?.flow !== true && hasRetryAnchor(examined.source, list?.range?.[0] ?? Number.POSITIVE_INFINITY),
+    surroundings: surroundings(examined, list),
   });
 }
 

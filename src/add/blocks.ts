@@ -1,6 +1,7 @@
 import { RETRIES, RETRY_ON } from '../check/retries-rule.ts';
 import { SWITCH_ON } from '../integrations/redaction-filter.ts';
 import { secretShape } from './secret-shape.ts';
+import { type Surroundings, withPorts } from './surroundings.ts';
 import type { Wanted } from './wanted.ts';
 import { credentialLines, ruleLines, scalar } from './yaml-text.ts';
 
@@ -22,10 +23,17 @@ export function domainsOf(name: string): readonly string[] {
  *
  * @param options.redact the name of the filter that takes secrets out of responses, for an integration that wants it.
  * @param options.buffer the name of the filter that holds requests back until their body is whole, for credentials that need it.
+ * @param options.surroundings what its listener leaves for it to say.
  */
 export function virtualHost(
   wanted: Wanted,
-  options: { cluster: string; hasAnchor: boolean; buffer: string | undefined; redact: string | undefined },
+  options: {
+    cluster: string;
+    hasAnchor: boolean;
+    buffer: string | undefined;
+    redact: string | undefined;
+    surroundings: Surroundings | undefined;
+  },
 ): string[] {
   const { name, host, secret, credential, rules, largestBody } = wanted;
   const { buffer, redact } = options;
@@ -42,10 +50,10 @@ export function virtualHost(
   const policy = isAws ? retryPolicy('401, 403') : options.hasAnchor ? `*${RETRY_ANCHOR}` : retryPolicy('401');
   return [
     `- name: ${scalar(name)}`,
-    `  domains: [${domainsOf(name).map(scalar).join(', ')}]`,
+    ...hostLines(domainsOf(name), options.surroundings),
     '  routes:',
     '  - match: { prefix: / }',
-    `    route: { cluster: ${scalar(options.cluster)}, host_rewrite_literal: ${scalar(host)}, timeout: 0s, retry_policy: ${policy} }`,
+    `    route: { cluster: ${scalar(options.cluster)}, host_rewrite_literal: ${scalar(host)}, timeout: 0s, ${patience(options.surroundings)}retry_policy: ${policy} }`,
     ...(buffer === undefined ? [] : [`    request_body_buffer_limit: ${largestBody}`]),
     ...(filters.length === 0 ? [] : [`    typed_per_filter_config: { ${filters.join(', ')} }`]),
     '    metadata:',
@@ -55,6 +63,32 @@ export function virtualHost(
     `          secret: ${scalar(secret)}  # ${secretShape(credential)}`,
     ...[...credentialLines(credential), ...ruleLines(rules)].map((line) => `          ${line}`),
   ];
+}
+
+/** The lines of a virtual host between its name and its routes: its domains, and what its listener leaves for it to say. */
+function hostLines(domains: readonly string[], around: Surroundings | undefined): string[] {
+  const all = around?.needsPorts === true ? withPorts(domains) : domains;
+  const list = (field: string, headers: readonly string[] = []) =>
+    headers.length === 0 ? [] : [`  ${field}: [${headers.join(', ')}]`];
+  const filters = [
+    ...(around?.on ?? []).map((name) => `    ${scalar(name)}: { "@type": ${FILTER_CONFIG}, config: {} }`),
+    ...(around?.off ?? []).map((name) => `    ${scalar(name)}: { "@type": ${FILTER_CONFIG}, disabled: true }`),
+  ];
+  return [
+    `  domains: [${all.map(scalar).join(', ')}]`,
+    ...list('request_headers_to_remove', around?.requestHeaders),
+    ...list('response_headers_to_remove', around?.responseHeaders),
+    ...(filters.length === 0 ? [] : ['  typed_per_filter_config:', ...filters]),
+  ];
+}
+
+const FILTER_CONFIG = 'type.googleapis.com/envoy.config.route.v3.FilterConfig';
+
+function patience(around: Surroundings | undefined): string {
+  return [
+    ...(around?.needsPatience === true ? ['idle_timeout: 7200s, '] : []),
+    ...(around?.needsUpgrades === true ? ['upgrade_configs: [{ upgrade_type: websocket }], '] : []),
+  ].join('');
 }
 
 /** An item of the plain list of integrations, without indentation. */

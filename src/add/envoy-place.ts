@@ -1,5 +1,6 @@
-import { isSeq, type Node, visit, type YAMLSeq } from 'yaml';
-import { configuration } from '../check/configuration.ts';
+import { isSeq, type Node, visit, type YAMLMap, type YAMLSeq } from 'yaml';
+import { findAttacheFilter, findDiscoveryFilters } from '../check/attache-filter.ts';
+import { configuration, httpOptions } from '../check/configuration.ts';
 import { findPassages } from '../check/passages.ts';
 import { isA } from '../integrations/envoy-filters.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
@@ -9,18 +10,24 @@ import { domainsOf, RETRY_ANCHOR } from './blocks.ts';
 import type { Readable } from './readable.ts';
 
 /**
- * The list of virtual hosts that a new one joins: the one with integrations, or the only one there is.
+ * The list of virtual hosts that a new one joins: the one with integrations, the one where callers ask what they may use, or the only
+ * one there is.
  *
  * @throws AddError when there is none, or more than one.
  */
 export function virtualHosts({ source, maps, routes }: Readable): YAMLSeq<unknown> {
   const listOf = (map: unknown) => source.get(map, 'virtual_hosts');
   const withBlocks = routes.filter(({ block }) => block !== undefined).map(({ routeConfig }) => listOf(routeConfig));
-  const candidates = withBlocks.length > 0 ? withBlocks : maps.map(listOf);
+  const withDiscovery = maps
+    .filter((map) => findDiscoveryFilters(source, source.get(map, 'http_filters')).length > 0)
+    .map((map) => listOf(source.get(map, 'route_config')));
+  const candidates = [withBlocks, withDiscovery].find((lists) => lists.length > 0) ?? maps.map(listOf);
   const lists = [...new Set(candidates)].filter((node) => isSeq(node));
   const [list, other] = lists;
   if (list === undefined)
-    throw new AddError(`${source.file} has no virtual_hosts; add a route_config with one, or name another --file`);
+    throw new AddError(
+      `${source.file} has no virtual_hosts to which an integration could be added; type attache init ${source.file} first, or name another --file`,
+    );
   if (other !== undefined) {
     const places = lists.map((node) => `${source.file}:${source.place(node).line}`).join(' and ');
     throw new AddError(`integrations stand in several lists of virtual_hosts (${places}); paste what --print shows`);
@@ -41,8 +48,10 @@ export function clusterFor(examined: Readable, given: string | undefined): strin
     // A cluster of another file, as RDS has it, cannot be looked at.
     return asks && (filter !== undefined || cluster === undefined);
   });
+  const { clusters } = configuration(examined);
   const used = new Map(passages.map(({ clusterName, cluster }) => [clusterName, cluster]));
-  const anyHost = [...used].filter(
+  const asking = new Map([...clusters].filter(([, cluster]) => asksAttache(source, cluster)));
+  const anyHost = [...(used.size > 0 ? used : asking)].filter(
     ([, cluster]) =>
       cluster === undefined || isA(source, source.get(cluster, 'cluster_type', 'typed_config'), 'ClusterConfig'),
   );
@@ -50,9 +59,16 @@ export function clusterFor(examined: Readable, given: string | undefined): strin
   if (first !== undefined && second === undefined) return first[0];
   throw new AddError(
     anyHost.length === 0
-      ? `no route with an integration goes to a dynamic forward proxy, which finds every host; name a cluster that asks Attaché with --cluster`
+      ? asking.size > 0
+        ? `no route with an integration goes to a dynamic forward proxy, which finds every host; name a cluster that asks Attaché with --cluster`
+        : `${source.file} has nothing of Attaché yet; type attache init ${source.file} first`
       : `integrations go to several clusters (${anyHost.map(([name]) => name).join(', ')}); name one with --cluster`,
   );
+}
+
+/** Whether requests to a cluster meet Attaché's filter there. */
+export function asksAttache(source: YamlSource, cluster: YAMLMap): boolean {
+  return findAttacheFilter(source, source.get(httpOptions(source, cluster), 'http_filters'), 'cluster') !== undefined;
 }
 
 /** @throws AddError when the name or a domain is taken, also by a virtual host without an integration. */

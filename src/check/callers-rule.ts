@@ -23,7 +23,8 @@ const VALIDATIONS = [
 export function* checkCallers(configuration: Configuration): Generator<Problem> {
   const { maps, source } = configuration;
   const kinds = kindsOf(configuration);
-  for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
+  const managers = maps.filter((map) => isA(source, map, 'HttpConnectionManager'));
+  for (const manager of managers.filter((it) => mayHaveIntegrations(configuration, it))) {
     yield* peer(configuration, manager, kinds.address);
   }
   if (kinds.address) {
@@ -50,6 +51,14 @@ export function* checkClaims(
     `metadata_options.forwarding_namespaces lacks ${JWT_NAMESPACE}, so Attaché sees no claim and refuses the callers that are known by one`,
     `write forwarding_namespaces: { untyped: [attache, ${JWT_NAMESPACE}] }`,
   );
+}
+
+/** False for a listener all of whose routes stand here and have no integration, while others have. */
+function mayHaveIntegrations({ source, routes }: Configuration, manager: YAMLMap): boolean {
+  const asking = routes.filter(({ block }) => block !== undefined);
+  const routeConfig = source.map(source.get(manager, 'route_config'));
+  if (asking.length === 0 || routeConfig === undefined || source.get(routeConfig, 'vhds') !== undefined) return true;
+  return asking.some((route) => route.routeConfig === routeConfig);
 }
 
 function kindsOf({ source, catalogue }: Configuration) {

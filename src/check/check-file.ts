@@ -20,6 +20,7 @@ import { checkBooleans } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
 import { checkLinks } from './links-rule.ts';
+import { checkLiteralKeys } from './literal-keys-rule.ts';
 import { checkLookalikes } from './lookalike-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
@@ -111,6 +112,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   yield* checkCallers(config);
   yield* checkTunnels(config);
   yield* checkDomains(config, passages);
+  yield* checkLiteralKeys(config);
 }
 
 /** Each filter that a request may meet, with the integrations whose requests do. */

@@ -5,6 +5,14 @@ import { build } from './build.ts';
 import { type Candidates, ofList, ofRoutes } from './candidates.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { CatalogueDescription, IntegrationDescription } from './description.ts';
+import {
+  envoyFileInWords,
+  isBootstrap,
+  isWithoutAttache,
+  strangeFile,
+  versionTwo,
+  versionTwoProblem,
+} from './envoy-file.ts';
 import { allMaps, findRoutes, misplacedBlocks, type Route } from './envoy-routes.ts';
 import { foremost, type Problem } from './problem.ts';
 import { redactionProblems, responsePassages } from './redaction-filter.ts';
@@ -68,15 +76,11 @@ function read(source: YamlSource): Examined {
   const isEnvoy = ENVOY_KEYS.some((key) => source.key(source.root, key) !== undefined);
   const isList = source.key(source.root, 'integrations') !== undefined;
   if (!isEnvoy && !isList) {
-    return unreadable([
-      source.error(
-        source.root,
-        'this is neither an Envoy configuration nor a list of integrations',
-        "name Envoy's own file, or begin with integrations:",
-      ),
-    ]);
+    return unreadable([strangeFile(source)]);
   }
   const maps = isEnvoy ? allMaps(source) : [];
+  const old = isList ? undefined : versionTwo(source, maps);
+  if (old !== undefined) return unreadable([versionTwoProblem(source, old)]);
   const routes = findRoutes(source, maps);
   const found: Candidates = isList ? ofList(source) : ofRoutes(source, routes);
   const { integrations, problems } = assemble(source, found.candidates);
@@ -87,7 +91,7 @@ function read(source: YamlSource): Examined {
     ...bodyOverrideProblems(source, maps),
   ];
   all.push(...redactionFaults(source, { isList, maps, routes, integrations }));
-  if (all.length === 0 && integrations.length === 0) all.push(noIntegration(source, isList));
+  if (all.length === 0 && integrations.length === 0) all.push(noIntegration(source, { isList, maps, routes }));
   return examined({
     source,
     isEnvoy: isEnvoy && !isList,
@@ -126,9 +130,18 @@ function unseenResponses({ name, secretAt }: IntegrationDescription): Problem {
   };
 }
 
-function noIntegration(source: YamlSource, isList: boolean): Problem {
+function noIntegration(
+  source: YamlSource,
+  { isList, maps, routes }: Pick<Examined, 'maps' | 'routes'> & { readonly isList: boolean },
+): Problem {
+  if (!isList && isBootstrap(source) && isWithoutAttache(source, maps, routes))
+    return source.warning(
+      source.root,
+      `this is ${envoyFileInWords(source, maps, routes)}, and nothing in it asks Attaché, so no request gets a key: it lacks a cluster where Attaché is, a cluster with the filter that asks it, and a route with an attache block`,
+      `type attache init ${source.file}, which adds them and says what it does; then attache add NAME --file ${source.file}`,
+    );
   const mend = isList
     ? 'add - integration: <name> with its host, its secret and a kind of credential'
-    : 'add metadata: { filter_metadata: { attache: { integration: <name>, secret: <name>, bearer: "{{ . }}" } } } to a route';
+    : 'type attache add NAME, or add metadata: { filter_metadata: { attache: { integration: <name>, secret: <name>, bearer: "{{ . }}" } } } to a route';
   return source.warning(source.root, 'the file has no integration, so no request gets a key', mend);
 }

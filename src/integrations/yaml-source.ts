@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, type YAMLMap } from 'yaml';
 import { composeYaml } from './compose-yaml.ts';
-import { MOST_PROBLEMS, type Place, type Problem } from './problem.ts';
+import type { Place, Problem } from './problem.ts';
 import { resolveAliases } from './resolve-aliases.ts';
 import { BoundError } from './yaml-bounds.ts';
 import { yamlProblem } from './yaml-problem.ts';
@@ -22,9 +22,7 @@ export class YamlSource {
     this.file = file;
     try {
       const document = composeYaml(text, this.#lines);
-      const errors = document.errors
-        .slice(0, MOST_PROBLEMS)
-        .map((error) => yamlProblem(error, this.placeOf(error.pos[0])));
+      const errors = this.#foremost(document, text);
       this.problems = errors.length > 0 ? errors : this.#resolve(document);
       this.root = document.contents ?? undefined;
     } catch (error) {
@@ -101,6 +99,20 @@ export class YamlSource {
     return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1) };
   }
 
+  /** The first error of the parser: those behind it mostly come of it, as when a quote is missing or the file is a template. */
+  #foremost({ errors }: Document, text: string): Problem[] {
+    const [first, ...others] = errors;
+    if (first === undefined) return [];
+    const found = yamlProblem(first, this.placeOf(first.pos[0]));
+    const problem = TEMPLATE.test(text)
+      ? { ...found, mend: 'name what the template becomes, and not the template' }
+      : found;
+    const more = `${others.length} more ${others.length === 1 ? 'error' : 'errors'} behind it`;
+    return [
+      others.length === 0 ? problem : { ...problem, reason: `${problem.reason} (and ${more}, which may come of it)` },
+    ];
+  }
+
   /** Finds what each alias stands for, once for all: looking an anchor up anew each time walks the whole file. */
   #resolve(document: Document): Problem[] {
     const { targets, faults } = resolveAliases(document);
@@ -108,6 +120,9 @@ export class YamlSource {
     return faults.map(({ node, reason, mend }) => this.error(node, reason, mend));
   }
 }
+
+/** What a template has that is filled in before Envoy reads it: double braces where YAML has no text, or the tags of Jinja. */
+const TEMPLATE = /^[ \t-]*\{\{|:[ \t]+\{\{|\{%/m;
 
 /** A sentence that quotes the file is no longer than anybody reads. */
 function brief(sentence: string): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AddError } from '../../src/add/add-error.ts';
 import { checkText } from '../../src/check/check-file.ts';
+import { examine } from '../../src/integrations/examine.ts';
 import { VENDORS } from '../../src/vendors/vendors.ts';
 import { added, difference, FILE, GOOD, optionsFor, WITHOUT_NAMES_OF_THE_CATALOGUE } from './support.ts';
 
@@ -160,6 +161,21 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
   });
 });
 
+describe('adding to virtual hosts in brackets', () => {
+  const HOST =
+    '{ name: a, domains: [a.int], routes: [{ match: { prefix: / }, route: { cluster: c, host_rewrite_literal: a.example }, metadata: { filter_metadata: { attache: { integration: a, secret: a, bearer: "{{ . }}" } } } }] }';
+
+  it('writes it as JSON, which is YAML too', () => {
+    const before = `virtual_hosts: [${HOST}] # all of them\n`;
+
+    const { text } = added(before, 'resend');
+
+    expect(text.startsWith(`virtual_hosts: [${HOST}, { "name": "resend", "domains": [ "resend.int"`)).toBe(true);
+    expect(text.endsWith('] # all of them\n')).toBe(true);
+    expect([...examine(FILE, text).catalogue].map(({ name }) => name)).toEqual(['a', 'resend']);
+  });
+});
+
 describe('adding to envoy.yaml is refused', () => {
   it.each([
     [
@@ -179,12 +195,6 @@ describe('adding to envoy.yaml is refused', () => {
       GOOD.replace('[stripe.int,', '[resend.int,'),
       'resend',
       /the domain resend\.int exists already \(envoy\.yaml:\d+\)/,
-    ],
-    [
-      'the virtual hosts stand in brackets',
-      'virtual_hosts: [{ name: a, domains: [a.int], routes: [{ match: { prefix: / }, route: { cluster: c, host_rewrite_literal: a.example }, metadata: { filter_metadata: { attache: { integration: a, secret: a, bearer: "{{ . }}" } } } }] }]',
-      'resend',
-      /the list at envoy\.yaml:1 stands in brackets.*--print/,
     ],
     ['there are no virtual hosts', 'static_resources: {}', 'resend', /has no virtual_hosts/],
     [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkText } from '../../src/check/check-file.ts';
+import { examine } from '../../src/integrations/examine.ts';
 import { VENDORS } from '../../src/vendors/vendors.ts';
 import { added, difference, FILE, optionsFor } from './support.ts';
 
@@ -55,9 +56,21 @@ describe('adding to a plain list', () => {
   });
 
   it.each([
+    ['integrations: []\n', 'integrations: ['],
+    [
+      `integrations: [{ integration: a, host: a.example, secret: prod/a, bearer: "{{ . }}" }]\n`,
+      `integrations: [{ integration: a, host: a.example, secret: prod/a, bearer: "{{ . }}" }, `,
+    ],
+  ])('writes JSON into brackets: %j', (text, beginning) => {
+    const { text: after } = added(text, 'resend');
+
+    expect(after.startsWith(beginning)).toBe(true);
+    expect(after.endsWith(text.slice(text.indexOf(']')))).toBe(true);
+    expect(examine(FILE, after).catalogue.get('resend')).toMatchObject({ host: 'api.resend.com' });
+  });
+
+  it.each([
     ['integrations:\n', /envoy\.yaml has no list of integrations yet; paste what --print shows/],
-    ['integrations: []\n', /stands in brackets or has no item/],
-    [`integrations: [{ integration: a, host: a.example, secret: prod/a, bearer: "{{ . }}" }]\n`, /stands in brackets/],
     ['- a\n', /neither an Envoy configuration nor a list/],
     ['integrations: {\n', /no valid YAML/],
     [SHORT.replace('integration: a', 'integration: resend'), /integration resend exists already \(envoy\.yaml:4\)/],

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { type Document, isMap, isNode, isSeq, type Node, parseDocument, visit, type YAMLMap } from 'yaml';
+
+/** The envoy.yaml that comes with Attaché: what `attache init` puts into other files is taken out of it, with its comments. */
+const FILE = new URL('../../envoy/envoy.yaml', import.meta.url);
+
+/** The whole of it with its aliases written out, for other files have no such anchors; a copy for each caller. */
+function read(): Document {
+  const document: Document = parseDocument(readFileSync(FILE, 'utf8'));
+  visit(document, {
+    Alias: (_, alias) => {
+      const copy = alias.resolve(document)?.clone() as Node;
+      copy.comment = null;
+      return copy;
+    },
+  });
+  visit(document, {
+    Node: (_, node) => {
+      if ('anchor' in node) delete node.anchor;
+    },
+  });
+  return document;
+}
+
+/** The parts of it that other files need. */
+export class Shipped {
+  readonly #document = read();
+
+  /** A cluster, by its name. */
+  cluster(name: string): YAMLMap {
+    return named(this.#get('static_resources', 'clusters'), name);
+  }
+
+  /** The first listener, without integrations. */
+  listener(): YAMLMap {
+    const listener = this.#get('static_resources', 'listeners', 0);
+    const hosts = this.#manager().getIn(['route_config', 'virtual_hosts'], true);
+    if (!isMap(listener) || !isSeq(hosts)) throw missing('a listener');
+    hosts.items.splice(1);
+    hosts.comment = null;
+    return listener;
+  }
+
+  /** A filter of that listener, by its name. */
+  filter(name: string): YAMLMap {
+    return named(this.#manager().get('http_filters', true), name);
+  }
+
+  /** What is told apart of Envoy's own answers, by the name of its condition. */
+  mapper(name: string): YAMLMap {
+    const mappers = this.#manager().getIn(['local_reply_config', 'mappers'], true);
+    const found = isSeq(mappers)
+      ? mappers.items.find((it) => isMap(it) && it.getIn(['filter', 'extension_filter', 'name']) === name)
+      : undefined;
+    if (!isMap(found)) throw missing(name);
+    return found;
+  }
+
+  /** The policy by which a request whose key was refused is sent again. */
+  retryPolicy(): Node {
+    return this.#get('node', 'metadata', 'shared', 'retry_policy');
+  }
+
+  /** What Envoy's runtime is told, as a layer. */
+  layer(): YAMLMap {
+    return named(this.#get('layered_runtime', 'layers'), 'static');
+  }
+
+  #manager(): YAMLMap {
+    const path = ['static_resources', 'listeners', 0, 'filter_chains', 0, 'filters', 0, 'typed_config'];
+    const manager = this.#get(...path);
+    if (!isMap(manager)) throw missing('a connection manager');
+    return manager;
+  }
+
+  #get(...path: (string | number)[]): Node {
+    const node = this.#document.getIn(path, true);
+    if (!isNode(node)) throw missing(path.join('.'));
+    return node;
+  }
+}
+
+function named(list: unknown, name: string): YAMLMap {
+  const found = isSeq(list) ? list.items.find((it) => isMap(it) && it.get('name') === name) : undefined;
+  if (!isMap(found)) throw missing(name);
+  return found;
+}
+
+function missing(what: string): Error {
+  return new Error(`${FILE.pathname} has not got ${what}: put back the file that comes with Attaché`);
+}
