@@ -131,6 +131,10 @@ describe('the client libraries of an integration', () => {
     expect(at(host, name)[0]).toContain(line);
   });
 
+  it('are told the HTTPS listener where they need it, at its own port', () => {
+    expect(at('api.linear.app', 'linear')[0]).toContain('apiUrl: "https://linear.int/graphql"');
+  });
+
   it('are none for an API that the catalogue does not have', () => {
     expect(at('api.example.com', 'openai')).toEqual([]);
   });
