@@ -11,7 +11,7 @@ import { codeOf, type Environment, type Installed, programOf } from './install.t
 import type { Place } from './proxy.ts';
 import type { Case } from './rows.ts';
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 
 /** How a case's call went. */
 export interface Result {

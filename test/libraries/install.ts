@@ -97,7 +97,7 @@ export async function install(group: Group, progress: (line: string) => void): P
     PyPI: async () => {
       await run('python3', ['-m', 'venv', home]);
       await run(join(bin, 'python3'), [
-        ...['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check'],
+        ...['-m', 'pip', 'install', '--quiet', '--no-input', '--no-compile', '--disable-pip-version-check'],
         ...list.map(([it, version]) => `${it}==${version}`),
       ]);
     },
