@@ -48,6 +48,17 @@ describe('attache add', () => {
     expect(readdirSync(folder)).toEqual(['envoy.yaml']);
   });
 
+  it('prints the lines of a host that the catalogue has, whatever is typed for it', async () => {
+    const { file } = copy();
+
+    const { stdout } = await add(
+      'topics',
+      ...['--target', 'https://sns.eu-west-1.amazonaws.com', '--aws-sigv4', 'sns:eu-west-1', '--file', file],
+    );
+
+    expect(stdout).toContain('  export AWS_ENDPOINT_URL_SNS=http://topics.int    # boto3 for Python, checked with ');
+  });
+
   it('says what callers must know of bodies and presigned URLs', async () => {
     const { file } = copy();
 
@@ -241,7 +252,7 @@ describe('attache add', () => {
     const lines = table.stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(VENDORS.size + 1);
     expect(lines.find((line) => line.startsWith('openai '))).toMatch(
-      /^openai +api\.openai\.com +Bearer +openai \(python\), openai \(node\), /,
+      /^openai +api\.openai\.com +Bearer +openai \(python\), .*, openai \(node\), /,
     );
     expect(JSON.parse(json.stdout)).toEqual([...VENDORS.values()]);
   });

@@ -146,6 +146,10 @@ describe('the client libraries of an integration', () => {
     expect(line(both, 'attache.int.localhost', 'https')).toBeUndefined();
   });
 
+  it('are told the HTTPS listener where they need it, at its own port', () => {
+    expect(at('api.linear.app', 'linear')[0]).toContain('apiUrl: "https://linear.int/graphql"');
+  });
+
   it('are none for an API that the catalogue does not have', () => {
     expect(at('api.example.com', 'openai')).toEqual([]);
   });

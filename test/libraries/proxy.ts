@@ -1,10 +1,13 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Node, YAMLSeq } from 'yaml';
+import { createAuthority, type KeyPair } from '../../local/certificates.ts';
 import type { EnvoyDocument } from '../../local/derive-envoy-config.ts';
 import { privateFolder } from '../../local/guard.ts';
 import { freePort } from '../../local/ports.ts';
 import { envoyYaml, type Stack, startStack } from '../../local/stack.ts';
 import { add } from '../../src/add/add-command.ts';
+import { credentialOf } from '../../src/add/credential-options.ts';
 import { inRegion } from '../../src/vendors/region.ts';
 import type { Vendor } from '../../src/vendors/vendor.ts';
 import { VENDORS } from '../../src/vendors/vendors.ts';
@@ -21,12 +24,16 @@ export interface Place {
   readonly printed: string;
   /** In place of `openai.int`, which nobody here resolves: a loopback address of its own, with the port. */
   readonly host: string;
+  /** The same at the HTTPS listener. */
+  readonly https: string;
 }
 
 /** A running stack in which each API of the cases is an integration. */
 export interface Proxy extends AsyncDisposable {
   readonly stack: Stack;
   readonly places: ReadonlyMap<string, Place>;
+  /** The file with the authority of the HTTPS listener's certificate. */
+  readonly authority: string;
 }
 
 /**
@@ -35,9 +42,11 @@ export interface Proxy extends AsyncDisposable {
  * @throws Error when an API cannot be added or a part does not start
  */
 export async function startProxy(cases: readonly Case[], progress: (line: string) => void): Promise<Proxy> {
-  const file = join(privateFolder(), 'envoy.yaml');
+  const folder = privateFolder();
+  const file = join(folder, 'envoy.yaml');
   copyFileSync(envoyYaml, file);
   const port = await freePort();
+  const httpsPort = await freePort();
   const options = new Map(cases.map((it) => [it.api, it.options ?? {}]));
   const places = new Map<string, Place>();
   for (const [api, given] of options) {
@@ -51,37 +60,37 @@ export async function startProxy(cases: readonly Case[], progress: (line: string
       add(api, { file, name, secret: `prod/${api}`, ...regional, ...given }),
     );
     if (code !== 0) throw new Error(`attache add ${api} failed: ${printed}`);
-    const credential = newCredential(given.basic === undefined ? vendor.credential : basicOf(given.basic));
-    places.set(api, { vendor, credential, printed, host: `127.0.1.${places.size + 1}:${port}` });
+    const credential = newCredential(credentialOf(given) ?? vendor.credential);
+    const address = `127.0.1.${places.size + 1}`;
+    places.set(api, { vendor, credential, printed, host: `${address}:${port}`, https: `${address}:${httpsPort}` });
   }
+  const ca = await createAuthority();
+  const authority = join(folder, 'ca.pem');
+  writeFileSync(authority, ca.certificate);
+  const pair = await ca.issue([...places.values()].map(({ host }) => host.split(':')[0] ?? ''));
   const stack = await startStack({
     config: file,
     attache: false,
     ports: { listener: port },
     upstream: { hosts: Object.fromEntries([...places.values()].map(({ vendor }) => [vendor.host, () => undefined])) },
-    edit: (document) => giveAddresses(document, places),
+    edit: (document) => {
+      giveAddresses(document, places);
+      addHttps(document, pair, places);
+    },
     progress,
   });
   for (const [api, { credential }] of places) await stack.aws.put(`prod/${api}`, credential.secret);
   await stack.startAttache();
-  return { stack, places, [Symbol.asyncDispose]: () => stack.stop() };
+  return { stack, places, authority, [Symbol.asyncDispose]: () => stack.stop() };
 }
 
 const PRESENT: ReadonlySet<string> = new Set(['stripe', 'openai', 'anthropic']);
 
-function basicOf(pair: string): { basic: { username: string; password: string } } {
-  const [username = '', password = ''] = pair.split(/:(.*)/s);
-  return { basic: { username, password } };
-}
-
 /** Lets each integration answer at its own loopback address, too. */
 function giveAddresses(document: EnvoyDocument, places: ReadonlyMap<string, Place>): void {
   const listener = ['static_resources', 'listeners', 0];
-  const hosts = [...places.values()].map(({ host }) => {
-    const [address, port] = host.split(':');
-    return { address: { socket_address: { address, port_value: Number(port) } } };
-  });
-  document.setIn([...listener, 'additional_addresses'], document.createNode(hosts));
+  const addresses = [...places.values()].map(({ host }) => ({ address: addressOf(host) }));
+  document.setIn([...listener, 'additional_addresses'], document.createNode(addresses));
   const path = [...listener, 'filter_chains', 0, 'filters', 0, 'typed_config', 'route_config', 'virtual_hosts'];
   const virtualHosts = document.getIn(path) as { items: unknown[] };
   for (const [index] of virtualHosts.items.entries()) {
@@ -90,6 +99,40 @@ function giveAddresses(document: EnvoyDocument, places: ReadonlyMap<string, Plac
     if (place === undefined || (PRESENT.has(name) && !name.endsWith('-too'))) continue;
     document.addIn([...path, index, 'domains'], place.host.split(':')[0]);
   }
+}
+
+/** Adds what envoy.yaml has in comments: the same routes over TLS. */
+function addHttps(document: EnvoyDocument, { certificate, key }: KeyPair, places: ReadonlyMap<string, Place>): void {
+  const filters = document.getIn(['static_resources', 'listeners', 0, 'filter_chains', 0, 'filters'], true);
+  const [first, ...others] = [...places.values()].map(({ https }) => addressOf(https));
+  const listener = {
+    name: 'egress_https',
+    address: first,
+    additional_addresses: others.map((address) => ({ address })),
+    filter_chains: [
+      {
+        filters: document.createAlias(filters as Node & YAMLSeq),
+        transport_socket: {
+          name: 'envoy.transport_sockets.tls',
+          typed_config: {
+            '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+            common_tls_context: {
+              alpn_protocols: ['h2', 'http/1.1'],
+              tls_certificates: [
+                { certificate_chain: { inline_string: certificate }, private_key: { inline_string: key } },
+              ],
+            },
+          },
+        },
+      },
+    ],
+  };
+  document.addIn(['static_resources', 'listeners'], document.createNode(listener));
+}
+
+function addressOf(host: string) {
+  const [address, port] = host.split(':');
+  return { socket_address: { address, port_value: Number(port) } };
 }
 
 async function printedBy(work: () => Promise<number>): Promise<{ code: number; printed: string }> {
