@@ -19,6 +19,12 @@ const WIDER = ['reset', '5xx'];
 /** How often: two for keys that are refused, as Attaché sees to, and one more for connections. */
 export const RETRIES = 3;
 
+/** How much of a body is kept for a retry, in bytes: pictures for a model fit in. */
+export const KEPT = 16_777_216;
+
+/** The fields that say so, the newer one first. */
+export const KEPT_FIELDS = ['request_body_buffer_limit', 'per_request_buffer_limit_bytes'];
+
 /** The header by which a request says on what else it is retried. */
 const RETRY_HEADER = 'x-envoy-retry-on';
 
@@ -44,6 +50,17 @@ export function* checkRetries(configuration: Configuration, passages: readonly P
         source.get(policy, 'retry_on'),
         'requests are lost when a destination closes the connection just as it is used, although nothing of them was processed',
         `write retry_on: "${RETRY_ON}"`,
+      );
+    }
+    if (
+      KEPT_FIELDS.every(
+        (field) => (source.get(route.route, field) ?? source.get(route.virtualHost, field)) === undefined,
+      )
+    ) {
+      yield source.warning(
+        action,
+        'a request with a body of more than 1 MiB is not sent again when its key was refused, so rotations lose it',
+        `write request_body_buffer_limit: ${KEPT} beside route, or what you can bear for each request under way`,
       );
     }
     const hedging = source.get(action, 'hedge_policy') ?? source.get(route.virtualHost, 'hedge_policy');
