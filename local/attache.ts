@@ -75,7 +75,7 @@ export async function startAttache(options: AttacheOptions): Promise<Attache> {
   try {
     await program.until(async () => (await admin('/readyz')).status === 200 && (await allReady(admin)), {
       failure: 'Attaché was not ready (GET /readyz)',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
   } catch (error) {
     await program.stop(0);

@@ -59,6 +59,7 @@ export const models: readonly Vendor[] = [
         package: 'llama-index-llms-anthropic',
         line: 'Anthropic(model="claude-sonnet-4-5", base_url="{url}", api_key="no-key")',
         checked: '0.12.3',
+        note: 'with anthropic 0.125.0 beside it, since it fails with anthropic 2 by itself',
       },
       {
         language: 'go',

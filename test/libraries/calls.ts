@@ -1,5 +1,5 @@
 // What run.ts starts, cut off from every network: the stack, then one program after the other.
-// Arguments: a file with what is installed, by group, and the text that titles must contain.
+// Arguments: a file with what is installed, by group, and parts of the titles of those that are called.
 import { readFileSync } from 'node:fs';
 import { call, type Result } from './call.ts';
 import { groupOf, type Installed } from './install.ts';
@@ -7,7 +7,7 @@ import { startNameServer } from './name-server.ts';
 import { type Place, startProxy } from './proxy.ts';
 import { allCases } from './rows.ts';
 
-const [file = '', only = ''] = process.argv.slice(2);
+const [file = '', ...only] = process.argv.slice(2);
 const installed: Readonly<Record<string, Installed>> = JSON.parse(readFileSync(file, 'utf8'));
 const began = Date.now();
 const seconds = () => ((Date.now() - began) / 1000).toFixed(0);

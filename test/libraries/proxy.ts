@@ -1,4 +1,4 @@
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Node, YAMLSeq } from 'yaml';
 import { createAuthority, type KeyPair } from '../../local/certificates.ts';
@@ -6,8 +6,9 @@ import type { EnvoyDocument } from '../../local/derive-envoy-config.ts';
 import { privateFolder } from '../../local/guard.ts';
 import { freePort } from '../../local/ports.ts';
 import { envoyYaml, type Stack, startStack } from '../../local/stack.ts';
-import { add } from '../../src/add/add-command.ts';
-import { credentialOf } from '../../src/add/credential-options.ts';
+import { addToText } from '../../src/add/add-to-text.ts';
+import { instructions } from '../../src/add/instructions.ts';
+import { wanted } from '../../src/add/wanted.ts';
 import { inRegion } from '../../src/vendors/region.ts';
 import type { Vendor } from '../../src/vendors/vendor.ts';
 import { VENDORS } from '../../src/vendors/vendors.ts';
@@ -37,14 +38,14 @@ export interface Proxy extends AsyncDisposable {
 }
 
 /**
- * Adds the APIs with `attache add` and starts Envoy, Attaché, AWS and a destination that bears all their names.
+ * Adds the APIs as `attache add` does and starts Envoy, Attaché, AWS and a destination that bears all their names.
  *
  * @throws Error when an API cannot be added or a part does not start
  */
 export async function startProxy(cases: readonly Case[], progress: (line: string) => void): Promise<Proxy> {
   const folder = privateFolder();
   const file = join(folder, 'envoy.yaml');
-  copyFileSync(envoyYaml, file);
+  let text = readFileSync(envoyYaml, 'utf8');
   const port = await freePort();
   const httpsPort = await freePort();
   const options = new Map(cases.map((it) => [it.api, it.options ?? {}]));
@@ -54,16 +55,17 @@ export async function startProxy(cases: readonly Case[], progress: (line: string
     if (known === undefined) throw new Error(`the catalogue has no ${api}`);
     const vendor = inRegion(known, REGION);
     const regional = vendor.host === known.host ? {} : { region: REGION };
-    // Those that envoy.yaml has already are added under another name, so that the command prints their lines too.
+    // Those that envoy.yaml has already are added under another name, so that their lines are printed too.
     const name = PRESENT.has(api) ? `${api}-too` : api;
-    const { code, printed } = await printedBy(() =>
-      add(api, { file, name, secret: `prod/${api}`, ...regional, ...given }),
-    );
-    if (code !== 0) throw new Error(`attache add ${api} failed: ${printed}`);
-    const credential = newCredential(credentialOf(given) ?? vendor.credential);
+    const integration = wanted(api, { name, secret: secretOf(api), ...regional, ...given });
+    const addition = addToText(file, text, integration);
+    text = addition.text;
+    const printed = instructions(file, integration, addition);
+    const credential = newCredential(integration.credential);
     const address = `127.0.1.${places.size + 1}`;
     places.set(api, { vendor, credential, printed, host: `${address}:${port}`, https: `${address}:${httpsPort}` });
   }
+  writeFileSync(file, text);
   const ca = await createAuthority();
   const authority = join(folder, 'ca.pem');
   writeFileSync(authority, ca.certificate);
@@ -79,9 +81,14 @@ export async function startProxy(cases: readonly Case[], progress: (line: string
     },
     progress,
   });
-  for (const [api, { credential }] of places) await stack.aws.put(`prod/${api}`, credential.secret);
+  for (const [api, { credential }] of places) await stack.aws.put(secretOf(api), credential.secret);
   await stack.startAttache();
   return { stack, places, authority, [Symbol.asyncDispose]: () => stack.stop() };
+}
+
+/** A secret's name that AWS cannot take for the end of an ARN, whatever the API is called. */
+function secretOf(api: string): string {
+  return `prod/${api}/key`;
 }
 
 const PRESENT: ReadonlySet<string> = new Set(['stripe', 'openai', 'anthropic']);
@@ -133,15 +140,4 @@ function addHttps(document: EnvoyDocument, { certificate, key }: KeyPair, places
 function addressOf(host: string) {
   const [address, port] = host.split(':');
   return { socket_address: { address, port_value: Number(port) } };
-}
-
-async function printedBy(work: () => Promise<number>): Promise<{ code: number; printed: string }> {
-  const { write } = process.stdout;
-  const pieces: string[] = [];
-  process.stdout.write = ((piece: string) => pieces.push(piece) > 0) as typeof write;
-  try {
-    return { code: await work(), printed: pieces.join('') };
-  } finally {
-    process.stdout.write = write;
-  }
 }

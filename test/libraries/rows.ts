@@ -31,10 +31,10 @@ export function libraryOf(language: Language, row: Row): Library | undefined {
 /**
  * Every row with its line and version.
  *
- * @param only a part of the title; all unless given
+ * @param only parts of titles: rows with any of them; all unless given
  * @throws Error when the catalogue has no checked line for a row
  */
-export function allCases(only = ''): Case[] {
+export function allCases(only: readonly string[] = []): Case[] {
   return [...ROWS]
     .flatMap(([language, rows]) =>
       rows.map((row) => {
@@ -45,5 +45,5 @@ export function allCases(only = ''): Case[] {
         return { ...row, language, title, line, version };
       }),
     )
-    .filter(({ title }) => title.includes(only));
+    .filter(({ title }) => only.length === 0 || only.some((part) => title.includes(part)));
 }

@@ -67,7 +67,8 @@ ChatAnthropic(model="claude-sonnet-4-5", api_key="madeup").invoke("Hi")`,
     code: `from llama_index.llms.anthropic import Anthropic
 {line}.complete("Hi")`,
     expect: ['POST /v1/messages'],
-    group: 'llama-index',
+    group: 'llama-index-anthropic',
+    beside: { anthropic: '0.125.0' },
   },
   {
     api: 'gemini',
@@ -288,7 +289,7 @@ repo = {line}.get_repo("o/r")
 repo.get_issue(1).create_comment("Hi")
 print([issue.number for issue in repo.get_issues()])
 repo = {line}.get_repo("o/old")
-print(repo.name)`,
+print(repo.stargazers_count)`,
     expect: [
       'POST /repos/o/r/issues/1/comments',
       'GET /repos/o/r/issues',
