@@ -428,7 +428,7 @@ const CLUSTERS: Case[] = [
     'key: x-envoy-retry-on',
     'key: x-retry-on',
     'warning: a GET whose connection breaks is not sent again',
-    '- name: caller_path',
+    '- name: tunnel  ',
   ],
   [
     'a route that ends calls after 15 s',
