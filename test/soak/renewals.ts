@@ -21,11 +21,11 @@ const { values } = parseArgs({
     renewals: { type: 'string', default: '2000' },
     grants: { type: 'string', default: '4' },
     /** The longest time between two kills of a process, in ms, beyond the shortest; 0 for no kills. */
-    kills: { type: 'string', default: '6000' },
+    kills: { type: 'string', default: '8000' },
   },
 });
-/** How long a process lives at least, in ms: a lease of one that was killed is taken for dead after three seconds of its clock. */
-const SHORTEST_LIFE = 4_000;
+/** How long a process lives at least, in ms: it takes some seconds until it takes the leases of the one before for dead. */
+const SHORTEST_LIFE = 12_000;
 const wanted = Number(values.renewals);
 const longestLife = Number(values.kills);
 
@@ -157,7 +157,8 @@ const renewed = () => [...tallies.values()].reduce((sum, tally) => sum + tally.r
 const runs = [...tallies].map(([server, tally]) => run(server, tally));
 while (renewed() < wanted) {
   await sleep(5_000);
-  process.stdout.write(`${renewed()} renewals\n`);
+  const state = [...tallies].map(([{ name }, it]) => `${name} ${it.renewed} (${it.kills} kills, ${it.lost} lost)`);
+  process.stdout.write(`${state.join(', ')}\n`);
 }
 isOver = true;
 await Promise.all(runs);
