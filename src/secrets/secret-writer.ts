@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { awsNow } from '../aws/aws-clock.ts';
 import { now } from '../cache/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Lease } from './lease.ts';
@@ -55,7 +56,7 @@ export class SecretWriter implements WriteBack {
     from: SecretVersion,
     renew: (inherited: boolean) => Promise<string | undefined>,
   ): Promise<SecretVersion> {
-    const age = from.createdAt === undefined ? Number.POSITIVE_INFINITY : Date.now() - from.createdAt;
+    const age = from.createdAt === undefined ? Number.POSITIVE_INFINITY : awsNow() - from.createdAt;
     if (from.id.startsWith(OURS) && age < MOST_OFTEN)
       throw new SecretError(secretId, 'written_too_often', `written ${Math.round(age / 1_000)} s ago`);
     const lease = await this.#take(secretId, from.id);
@@ -118,7 +119,7 @@ export class SecretWriter implements WriteBack {
         const command = new PutSecretValueCommand({ SecretId: secretId, SecretString: value, ClientRequestToken });
         await this.#source.call(secretId, (client, abortSignal) => client.send(command, { abortSignal }));
         this.#log.info({ secret: secretId, version: ClientRequestToken.slice(0, 16) }, 'secret written back');
-        return new SecretVersion(ClientRequestToken, value, { createdAt: Date.now() });
+        return new SecretVersion(ClientRequestToken, value, { createdAt: awsNow() });
       } catch (error) {
         const failure = secretErrorOf(secretId, error);
         const { reason, detail } = failure;

@@ -12,7 +12,7 @@ const TIMED_OUT = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT',
 
 /** Error codes that may pass by themselves, and those that mean that there were too many calls. */
 const PASSING = new Set(['temporarily_unavailable', 'server_error', 'internal_error', 'service_unavailable']);
-const THROTTLING = /^(slow_down|too_many_requests|ratelimited|rate_?limit(ed|_exceeded|_reached)?)$/i;
+const THROTTLING = /^(slow_down|too_many_requests|ratelimited|rate_?limit_?(ed|exceeded|reached)?)$/i;
 
 /** Statuses below 500 that say nothing of what was sent: 408 Request Timeout, 425 Too Early. */
 const PASSING_STATUSES = [408, 425];

@@ -20,10 +20,12 @@ const { values } = parseArgs({
   options: {
     renewals: { type: 'string', default: '2000' },
     grants: { type: 'string', default: '4' },
-    /** The longest time between two kills of a process, in ms; 0 for none. */
-    kills: { type: 'string', default: '3000' },
+    /** The longest time between two kills of a process, in ms, beyond the shortest; 0 for no kills. */
+    kills: { type: 'string', default: '8000' },
   },
 });
+/** How long a process lives at least, in ms: it takes some seconds until it takes the leases of the one before for dead. */
+const SHORTEST_LIFE = 12_000;
 const wanted = Number(values.renewals);
 const longestLife = Number(values.kills);
 
@@ -142,7 +144,8 @@ const PASSING = new Set(['not_written_back']);
 async function lifeOf(child: ChildProcess, tally: Tally): Promise<void> {
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await Promise.race([exited, new Promise((resolve) => child.once('message', resolve))]);
-  const until = performance.now() + (longestLife === 0 ? Number.POSITIVE_INFINITY : longestLife * Math.random());
+  const until =
+    performance.now() + (longestLife === 0 ? Number.POSITIVE_INFINITY : SHORTEST_LIFE + longestLife * Math.random());
   while (!isOver && performance.now() < until) await sleep(Math.min(20, Math.max(1, until - performance.now())));
   if (!isOver) tally.kills += 1;
   child.kill('SIGKILL');
@@ -152,7 +155,11 @@ async function lifeOf(child: ChildProcess, tally: Tally): Promise<void> {
 const tallies = new Map(servers.map((server) => [server, { renewed: 0, kills: 0, lost: 0, untold: [] } as Tally]));
 const renewed = () => [...tallies.values()].reduce((sum, tally) => sum + tally.renewed, 0);
 const runs = [...tallies].map(([server, tally]) => run(server, tally));
-while (renewed() < wanted) await sleep(100);
+while (renewed() < wanted) {
+  await sleep(5_000);
+  const state = [...tallies].map(([{ name }, it]) => `${name} ${it.renewed} (${it.kills} kills, ${it.lost} lost)`);
+  process.stdout.write(`${state.join(', ')}\n`);
+}
 isOver = true;
 await Promise.all(runs);
 

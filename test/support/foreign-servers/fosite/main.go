@@ -39,6 +39,7 @@ func main() {
 
 func newProvider(tokenURL string, key any) fosite.OAuth2Provider {
 	store := storage.NewExampleStore()
+	store.BlacklistedJTIs = map[string]time.Time{}
 	client := store.Clients[clientID].(*fosite.DefaultClient)
 	client.GrantTypes = append(client.GrantTypes, "urn:ietf:params:oauth:grant-type:jwt-bearer")
 	jwk := &jose.JSONWebKey{Key: key, KeyID: "k1", Algorithm: "RS256", Use: "sig"}
