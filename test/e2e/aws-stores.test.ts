@@ -78,8 +78,13 @@ describe('a temporary key that is renewed in the secret under load', () => {
 
 describe('a store that speaks as S3 does, in a Region of its own naming', () => {
   it.each(['r2', 'b2'])('takes what is signed for it: %s', async (name) => {
-    const made = await send(stack.port, { host: `${name}.int`, method: 'PUT', path: `/bucket-${name}` });
-    const put = await send(stack.port, { host: `${name}.int`, method: 'PUT', path: `/bucket-${name}/a%20b`, body: 'x' });
+    const made = await send(stack.port, { host: 's3.int', method: 'PUT', path: `/bucket-${name}` });
+    const put = await send(stack.port, {
+      host: `${name}.int`,
+      method: 'PUT',
+      path: `/bucket-${name}/a%20b`,
+      body: 'x',
+    });
     const got = await send(stack.port, { host: `${name}.int`, path: `/bucket-${name}/a%20b` });
 
     expect([made.status, put.status, got.status, got.text]).toEqual([200, 200, 200, 'x']);
