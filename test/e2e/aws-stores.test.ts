@@ -77,8 +77,12 @@ describe('a temporary key that is renewed in the secret under load', () => {
 });
 
 describe('a store that speaks as S3 does, in a Region of its own naming', () => {
-  it.each(['r2', 'b2'])('takes what is signed for it: %s', async (name) => {
-    const made = await send(stack.port, { host: 's3.int', method: 'PUT', path: `/bucket-${name}` });
+  it.each([
+    ['r2', 'auto'],
+    ['b2', 'us-west-004'],
+  ])('takes what is signed for it: %s in %s', async (name, region) => {
+    const body = `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
+    const made = await send(stack.port, { host: `${name}.int`, method: 'PUT', path: `/bucket-${name}`, body });
     const put = await send(stack.port, {
       host: `${name}.int`,
       method: 'PUT',
