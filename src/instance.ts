@@ -5,6 +5,7 @@ import { withDeadline } from './cache/deadline.ts';
 import { Ec2Directory } from './callers/ec2-directory.ts';
 import { catalogueOf } from './configuration/catalogue-of.ts';
 import type { Configuration } from './configuration/configuration.ts';
+import { sendsWholeJson } from './credentials/whole-json.ts';
 import { decide } from './decide.ts';
 import { hide, sealHidden } from './hide.ts';
 import { Catalogue } from './integrations/catalogue.ts';
@@ -231,8 +232,20 @@ export class Instance {
 
   #told(secret: string, news: SecretNews): void {
     this.#secretLog.tell(secret, news);
+    if (news.kind === 'loaded') this.#warnOfWholeJson(secret, news.id);
     // What was got with a secret goes with it.
     if (news.kind === 'purged') this.#tokens.forget(secret);
+  }
+
+  #warnOfWholeJson(secret: string, versionId: string): void {
+    for (const { name, host, templates } of this.#catalogue.using(secret)) {
+      const version = this.#secrets.version(name, versionId);
+      if (version === undefined || !sendsWholeJson(templates, version)) continue;
+      this.#log.warn(
+        { integration: name, secret, host },
+        '{{ . }} sends the whole JSON of the secret, every field of it',
+      );
+    }
   }
 
   /**

@@ -96,7 +96,6 @@ export class Secret {
     }
     const reading = this.#reading.get('AWSCURRENT');
     if (reading === undefined) throw this.#missing(deadline.ms);
-    this.#source.hurry?.(this.id);
     return this.#afterwards(use, reading, deadline);
   }
 
@@ -180,12 +179,18 @@ export class Secret {
     this.#versions.clear();
   }
 
-  async #afterwards(use: string, reading: Promise<void>, deadline: Deadline): Promise<SecretVersion> {
-    await deadline.wait(reading, (ms) => late(this.id, ms));
-    const id = defaultOf(this.#state, use, now(), this.#rules);
-    const version = id === undefined ? undefined : this.#versions.get(id);
-    if (version === undefined) throw this.#missing(deadline.ms);
-    return version;
+  /** A read that fails late is followed by another one, as long as there is time. */
+  async #afterwards(use: string, first: Promise<void>, deadline: Deadline): Promise<SecretVersion> {
+    for (let reading: Promise<void> | undefined = first; reading !== undefined; ) {
+      this.#source.hurry?.(this.id);
+      await deadline.wait(reading, (ms) => late(this.id, ms));
+      const id = defaultOf(this.#state, use, now(), this.#rules);
+      const version = id === undefined ? undefined : this.#versions.get(id);
+      if (version !== undefined) return version;
+      if (this.#state.current.failure?.policy.isVerdict !== true) this.#step({ kind: 'asked' });
+      reading = this.#state.current.failure?.policy.isVerdict === true ? undefined : this.#reading.get('AWSCURRENT');
+    }
+    throw this.#missing(deadline.ms);
   }
 
   /** What was read no earlier than `since`, as far as budget and time allow. */

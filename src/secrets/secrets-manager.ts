@@ -21,6 +21,9 @@ export const READ_DEADLINE = 5_000;
 /** How long another try of a throttled call may take, in ms: one that would end later is not made. */
 const ANOTHER_TRY = 500;
 
+/** For how long a read for which nobody waits is tried again while AWS throttles, in ms: until then it is no failure. */
+const BACKGROUND_PATIENCE = 30_000;
+
 /** What reads secrets. */
 export interface SecretSource {
   /**
@@ -181,6 +184,7 @@ export class SecretsManager implements SecretSource {
       versions = await this.#bounded(first.secretId, (signal) =>
         this.#withIdentity(first.secretId, region, signal, () => readTogether(this.#client(region), ids, signal)),
       );
+      this.#sharing.succeeded(region ?? '');
     } catch (error) {
       const failure = secretErrorOf(first.secretId, error);
       const { reason, detail } = failure;
@@ -204,7 +208,7 @@ export class SecretsManager implements SecretSource {
   #throttled(turns: readonly Waiting[], { reason, detail, pause }: SecretError): Ending {
     const time = now();
     for (const turn of turns) {
-      const patience = turn.urgent ? this.#patience : this.#deadline;
+      const patience = turn.urgent ? this.#patience : BACKGROUND_PATIENCE;
       const endsAt = time + pause + ANOTHER_TRY;
       if (endsAt - (turn.since ?? time) > patience) turn.fail(new SecretError(turn.secretId, reason, detail));
       else this.#turns.add(turn);

@@ -37,6 +37,7 @@ export class Turns<T extends Turn> {
   readonly #mayShare: (key: string) => boolean;
   readonly #urgent = new Set<T>();
   readonly #others = new Set<T>();
+  readonly #underWay = new Set<T>();
   #running = 0;
   #alone: Pace = paceOf(ALONE, now());
   #together: Pace = paceOf(TOGETHER, now());
@@ -61,6 +62,8 @@ export class Turns<T extends Turn> {
 
   /** A request waits for a secret now: what waits for it goes first. */
   hurry(secretId: string): void {
+    // One that is under way may have to wait for another turn.
+    for (const turn of this.#underWay) if (turn.secretId === secretId) turn.urgent = true;
     for (const turn of this.#others) {
       if (turn.secretId !== secretId) continue;
       this.#others.delete(turn);
@@ -113,6 +116,7 @@ export class Turns<T extends Turn> {
     for (const turn of group) {
       this.#urgent.delete(turn);
       this.#others.delete(turn);
+      this.#underWay.add(turn);
     }
     const isShared = group.length > 1;
     if (isShared) this.#together = called(this.#together, time);
@@ -120,6 +124,7 @@ export class Turns<T extends Turn> {
     this.#running += 1;
     this.#run(group).then((ending) => {
       this.#running -= 1;
+      for (const turn of group) this.#underWay.delete(turn);
       if (ending === 'throttled') {
         if (isShared) this.#together = slowed(this.#together, now());
         else this.#alone = slowed(this.#alone, now());

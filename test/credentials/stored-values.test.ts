@@ -65,6 +65,9 @@ describe('a key as stores, editors and shells leave it', () => {
     ['s\0k\0-\0c\0a\0n\0a\0r\0y\0', /UTF-16/],
     ['sk-\ufffdcanary', /wrong encoding/],
     [`${'c2stY2FuYXJ5'.repeat(6)}\n${'c2stY2FuYXJ5'.repeat(2)}`, /base64 -w 0/],
+    [Buffer.from('sk-canary-1').toString('base64'), /base64 once more/],
+    [Buffer.from('ghp_canary1\n').toString('base64'), /base64 once more/],
+    [Buffer.from('canary-0123\n').toString('base64'), /base64 once more/],
     ['OPENAI_API_KEY=sk-canary', /line of an .env file/],
     ['export OPENAI_API_KEY=sk-canary', /line of an .env file/],
     ['-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----', /is a file in PEM/],
@@ -87,7 +90,7 @@ describe('a key as stores, editors and shells leave it', () => {
     ]) {
       expect(message).toMatch(/^secret prod\/x .*; ./);
       expect(message).toMatch(reason);
-      expect(message).not.toMatch(/canary|c2stY2/i);
+      expect(message).not.toMatch(/canary|c2stY2|Z2hwX2|Y2FuYX/i);
     }
   });
 
@@ -112,6 +115,14 @@ describe('a key as stores, editors and shells leave it', () => {
     ['headers', { authorization: 'Authorization Bearer {{ . }}' }],
   ])('is refused where %s: %j repeats what is added anyway', (kind, spec) => {
     expect(() => credential(kind, spec)).toThrow(/is added anyway|repeats the name/);
+  });
+});
+
+describe('a key that is base64 by its making', () => {
+  it.each(['id:0123456789ab', '{"k":"eyJ0","n":"grafana"}', 'user:password'])('is sent: %s', (text) => {
+    const key = Buffer.from(text).toString('base64');
+
+    expect(render('{{ . }}', key)).toBe(key);
   });
 });
 

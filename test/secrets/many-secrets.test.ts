@@ -28,8 +28,7 @@ let store: SecretStore;
 beforeEach(async () => {
   aws = await startScriptedSecretsManager();
   for (const [name, value] of Object.entries(aws.aws.environment)) vi.stubEnv(name, value);
-  for (const { secretId } of uses) await aws.aws.put(secretId, `value of ${secretId}`);
-  aws.calls.clear();
+  aws.fill(uses.map(({ secretId }) => secretId));
   source = new SecretsManager({ deadline: 5_000, patience: 2_000 });
   store = new SecretStore(source, { refreshAfter: 60_000, maxStale: 3_600_000 }, () => undefined);
 });

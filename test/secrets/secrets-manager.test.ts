@@ -222,10 +222,7 @@ describe('many secrets at once', () => {
       ),
     );
 
-  beforeEach(async () => {
-    for (const name of names(60)) await aws.aws.put(name, `value of ${name}`);
-    aws.calls.entries.splice(0);
-  });
+  beforeEach(() => aws.fill(names(60)));
 
   it('are read together, twenty by a call', async () => {
     const values = await readAll(names(60));

@@ -5,11 +5,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { newKeys } from '../../local/apis.ts';
 import { startAttache } from '../../local/attache.ts';
-import { type LocalAws, seed, startAws } from '../../local/aws.ts';
+import { type LocalAws, startAws } from '../../local/aws.ts';
 import { until } from '../../local/until.ts';
-import { envoyFileOf } from '../support/many-integrations.ts';
 import { openLoop } from '../support/open-loop.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../support/raw-stream.ts';
 import { AWS_QUOTAS, type Quotas, rateLimit } from '../support/scripted-secrets-manager/rate-limit.ts';
@@ -29,20 +27,21 @@ const DEADLINE = 2_000;
 const EARLY = 50;
 
 const folder = mkdtempSync(join(tmpdir(), 'attache-secrets-'));
-const file = join(folder, 'envoy.yaml');
-writeFileSync(file, envoyFileOf(COUNT));
+const file = join(folder, 'integrations.yaml');
+const blocks = Array.from(
+  { length: COUNT },
+  (_, index) =>
+    `- { integration: api-${index}, host: api-${index}.example.com, secret: prod/api-${index}, bearer: "{{ . }}" }\n`,
+);
+writeFileSync(file, `integrations:\n${blocks.join('')}`);
 
-const questions = Array.from({ length: COUNT - 1 }, (_, index) =>
+const questions = Array.from({ length: COUNT }, (_, index) =>
   grpcFrame(
     envoyRequest({ integration: `api-${index}`, authority: `api-${index}.example.com`, address: '127.0.0.1:40000' }),
   ),
 );
 
-async function fill(aws: LocalAws): Promise<void> {
-  await seed(aws, newKeys());
-  const names = Array.from({ length: COUNT }, (_, index) => `prod/api-${index}`);
-  while (names.length > 0) await Promise.all(names.splice(0, 50).map((name) => aws.put(name, `key of ${name}`)));
-}
+const names = Array.from({ length: COUNT }, (_, index) => `prod/api-${index}`);
 
 /** @returns whether all was as it must be. */
 async function starts(what: string, aws: LocalAws, calls: () => string): Promise<boolean> {
@@ -53,6 +52,7 @@ async function starts(what: string, aws: LocalAws, calls: () => string): Promise
     config: file,
     aws: aws.environment,
     env: { ATTACHE_LOG: 'info' },
+    readyWithin: 120_000,
   });
   await until(() => Promise.resolve(existsSync(socket)), { failure: 'Attaché does not listen', timeoutMs: 60_000 });
   const session = connectRaw(socket);
@@ -87,11 +87,12 @@ const rows: readonly (readonly [string, Quotas])[] = [
 let isWell = true;
 if (values.ministack) {
   await using aws = await startAws();
-  await fill(aws);
+  for (let at = 0; at < COUNT; at += 50)
+    await Promise.all(names.slice(at, at + 50).map((name) => aws.put(name, `value of ${name}`)));
   isWell = await starts('ministack', aws, () => 'calls that nobody counts');
 } else {
   await using aws = await startScriptedSecretsManager();
-  await fill(aws.aws);
+  aws.fill(names);
   for (const [what, quotas] of rows) {
     aws.calls.clear();
     const limit = rateLimit(quotas);
