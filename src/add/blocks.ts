@@ -1,3 +1,4 @@
+import { SWITCH_OFF } from '../check/in-the-way-rule.ts';
 import { KEPT, RETRIES, RETRY_ON } from '../check/retries-rule.ts';
 import { SWITCH_ON } from '../integrations/redaction-filter.ts';
 import { secretShape } from './secret-shape.ts';
@@ -71,8 +72,8 @@ function hostLines(domains: readonly string[], around: Surroundings | undefined)
   const list = (field: string, headers: readonly string[] = []) =>
     headers.length === 0 ? [] : [`  ${field}: [${headers.join(', ')}]`];
   const filters = [
-    ...(around?.on ?? []).map((name) => `    ${scalar(name)}: { "@type": ${FILTER_CONFIG}, config: {} }`),
-    ...(around?.off ?? []).map((name) => `    ${scalar(name)}: { "@type": ${FILTER_CONFIG}, disabled: true }`),
+    ...(around?.on ?? []).map((name) => `    ${scalar(name)}: ${SWITCH_ON_AS_IT_IS}`),
+    ...(around?.off ?? []).map((name) => `    ${scalar(name)}: ${SWITCH_OFF}`),
   ];
   return [
     `  domains: [${all.map(scalar).join(', ')}]`,
@@ -82,7 +83,8 @@ function hostLines(domains: readonly string[], around: Surroundings | undefined)
   ];
 }
 
-const FILTER_CONFIG = 'type.googleapis.com/envoy.config.route.v3.FilterConfig';
+/** What switches a filter on with the settings that it has. */
+const SWITCH_ON_AS_IT_IS = '{ "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, config: {} }';
 
 function patience(around: Surroundings | undefined): string {
   return [

@@ -28,6 +28,10 @@ export function virtualHosts({ source, maps, routes }: Readable): YAMLSeq<unknow
     throw new AddError(
       `${source.file} has no virtual_hosts to which an integration could be added; type attache init ${source.file} first, or name another --file`,
     );
+  if (other !== undefined && withBlocks.length === 0 && withDiscovery.length === 0)
+    throw new AddError(
+      `${source.file} has several lists of virtual_hosts, and none of them has anything of Attaché; type attache init ${source.file} first`,
+    );
   if (other !== undefined) {
     const places = lists.map((node) => `${source.file}:${source.place(node).line}`).join(' and ');
     throw new AddError(`integrations stand in several lists of virtual_hosts (${places}); paste what --print shows`);

@@ -1,4 +1,5 @@
 import type { Node, YAMLMap, YAMLSeq } from 'yaml';
+import { isInTheWay } from '../check/in-the-way-rule.ts';
 import { isA } from '../integrations/envoy-filters.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { booleanOf, textOf } from '../integrations/yaml-values.ts';
@@ -32,9 +33,6 @@ const REQUEST_HEADERS = [
 ];
 const RESPONSE_HEADERS = ['x-envoy-ratelimited'];
 
-/** Filters that act on requests for which they are not meant, unless they are off. */
-const IN_THE_WAY = ['dynamic_forward_proxy.v3.FilterConfig', 'CredentialInjector', 'AwsRequestSigning'];
-
 /** What a virtual host in this list must say itself; undefined for nothing, also when its listener is in another file. */
 export function surroundings({ source, maps }: Readable, list: YAMLSeq<unknown> | undefined): Surroundings | undefined {
   const manager = maps.find(
@@ -53,13 +51,7 @@ export function surroundings({ source, maps }: Readable, list: YAMLSeq<unknown> 
     requestHeaders: lacking(source, routeConfig, 'request_headers_to_remove', REQUEST_HEADERS),
     responseHeaders: lacking(source, routeConfig, 'response_headers_to_remove', RESPONSE_HEADERS),
     on: named(filters.filter((filter) => isOn(source.get(filter, 'disabled')) && isNeeded(source, filter))),
-    off: named(
-      filters.filter(
-        (filter) =>
-          !isOn(source.get(filter, 'disabled')) &&
-          IN_THE_WAY.some((message) => isA(source, source.get(filter, 'typed_config'), message)),
-      ),
-    ),
+    off: named(filters.filter((filter) => !isOn(source.get(filter, 'disabled')) && isInTheWay(source, filter))),
     needsPatience: source.get(manager, 'stream_idle_timeout') === undefined,
     needsUpgrades: !upgrades(source, manager),
   };

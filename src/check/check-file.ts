@@ -19,6 +19,7 @@ import { checkDomains } from './domains-rule.ts';
 import { checkBooleans } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
+import { checkInTheWay } from './in-the-way-rule.ts';
 import { checkLinks } from './links-rule.ts';
 import { checkLiteralKeys } from './literal-keys-rule.ts';
 import { checkLookalikes } from './lookalike-rule.ts';
@@ -106,6 +107,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
     if (cluster !== undefined) yield* checkTrailers(config, cluster);
   }
   yield* checkLinks(config, passages);
+  yield* checkInTheWay(config, passages);
   yield* checkLogs(config);
   yield* checkTracing(config);
   yield* checkBooleans(config);

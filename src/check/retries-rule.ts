@@ -1,5 +1,6 @@
 import type { Node, YAMLMap } from 'yaml';
-import { isA } from '../integrations/envoy-filters.ts';
+import { isA, isDisabled, routeOverride } from '../integrations/envoy-filters.ts';
+import type { Route } from '../integrations/envoy-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
@@ -111,18 +112,33 @@ export function* checkRetries(configuration: Configuration, passages: readonly P
 export function* checkRepeats({ source, maps }: Configuration, passages: readonly Passage[]): Generator<Problem> {
   for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
     const routeConfig = source.map(source.get(manager, 'route_config'));
-    const isUsed = passages.some(({ asks, route }) => asks && route.routeConfig === routeConfig);
+    const mine = passages.filter(({ asks, route }) => asks && route.routeConfig === routeConfig);
     const filters = source.get(manager, 'http_filters');
-    const says = mutations(source, filters, 'request_mutations').some(
-      (mutation) => textOf(source.get(mutation, 'append', 'header', 'key')) === RETRY_HEADER,
-    );
-    if (routeConfig === undefined || !isUsed || says) continue;
+    const says = source
+      .items(filters)
+      .find((filter) =>
+        source
+          .items(source.get(filter, 'typed_config', 'mutations', 'request_mutations'))
+          .some((mutation) => textOf(source.get(mutation, 'append', 'header', 'key')) === RETRY_HEADER),
+      );
+    if (routeConfig === undefined || mine.length === 0 || mine.every(({ route }) => isOn(source, says, route)))
+      continue;
     yield source.warning(
       filters ?? manager,
       'a GET whose connection breaks is not sent again, and callers may say by headers what is',
-      'copy the filter repeatable from the envoy.yaml that comes with Attaché',
+      says === undefined
+        ? 'copy the filter repeatable from the envoy.yaml that comes with Attaché'
+        : 'switch the filter that says so on in the typed_per_filter_config of each virtual host with an integration',
     );
   }
+}
+
+/** Whether a filter of the listener acts on a route. */
+function isOn(source: YamlSource, node: Node | undefined, { route, virtualHost, routeConfig }: Route): boolean {
+  const [item, config] = [source.map(node), source.map(source.get(node, 'typed_config'))];
+  if (item === undefined || config === undefined) return false;
+  const filter = { item, config, name: textOf(source.get(item, 'name')) ?? '' };
+  return !isDisabled(source, filter, routeOverride(source, filter, [route, virtualHost, routeConfig]));
 }
 
 function mutations(source: YamlSource, filters: Node | undefined, field: string): Node[] {

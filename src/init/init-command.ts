@@ -52,9 +52,12 @@ async function initFile(file: string, options: PlanOptions, print: boolean): Pro
 
 /** What a check finds afterwards and did not find before, but for the lack of integrations. */
 async function newProblems(file: string, before: string, after: string): Promise<Problem[]> {
+  const problems = (await checkElsewhere(file, after)).filter(
+    ({ reason }) => !reason.startsWith('the file has no integration'),
+  );
+  if (problems.length === 0) return [];
   const known = new Set((await checkElsewhere(file, before)).map(({ reason }) => reason));
-  const problems = await checkElsewhere(file, after);
-  return problems.filter(({ reason }) => !known.has(reason) && !reason.startsWith('the file has no integration'));
+  return problems.filter(({ reason }) => !known.has(reason));
 }
 
 function backupOf(file: string): string {

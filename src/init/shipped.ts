@@ -4,7 +4,10 @@ import { type Document, isMap, isNode, isSeq, type Node, parseDocument, visit, t
 /** The envoy.yaml that comes with Attaché: what `attache init` puts into other files is taken out of it, with its comments. */
 const FILE = new URL('../../envoy/envoy.yaml', import.meta.url);
 
-/** The whole of it with its aliases written out, for other files have no such anchors; a copy for each caller. */
+/** Read when it is first asked for. */
+let shipped: Document | undefined;
+
+/** The whole of it with its aliases written out, for other files have no such anchors. */
 function read(): Document {
   const document: Document = parseDocument(readFileSync(FILE, 'utf8'));
   visit(document, {
@@ -22,9 +25,14 @@ function read(): Document {
   return document;
 }
 
-/** The parts of it that other files need. */
+/** The parts of it that other files need: each object has a copy of its own, which may be changed. */
 export class Shipped {
-  readonly #document = read();
+  readonly #document: Document;
+
+  constructor() {
+    shipped ??= read();
+    this.#document = shipped.clone();
+  }
 
   /** A cluster, by its name. */
   cluster(name: string): YAMLMap {

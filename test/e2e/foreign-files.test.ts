@@ -1,92 +1,85 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bearer } from '../../local/apis.ts';
 import { startAttache } from '../../local/attache.ts';
-import { type RunningAws, startAws } from '../../local/aws.ts';
-import { type Authority, createAuthority } from '../../local/certificates.ts';
+import { startAws } from '../../local/aws.ts';
+import { createAuthority } from '../../local/certificates.ts';
 import { startEnvoy } from '../../local/envoy.ts';
 import { privateFolder } from '../../local/guard.ts';
 import { findEnvoy } from '../../local/tools.ts';
 import { startUpstream, type Upstream } from '../../local/upstream-server.ts';
-import { add } from '../../src/add/add-command.ts';
-import { init } from '../../src/init/init-command.ts';
-import { FOREIGN, SHAPES } from '../init/shapes.ts';
+import { addToText } from '../../src/add/add-to-text.ts';
+import { wanted } from '../../src/add/wanted.ts';
+import { initText } from '../../src/init/init-text.ts';
+import { foreign, SHAPES, type Shape } from '../init/shapes.ts';
 import { type Message, send } from './support/send.ts';
 
 const EMPTY_RDS =
   'resources:\n- "@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration\n  name: outbound\n';
 
 describe("somebody else's Envoy configuration, after attache init and attache add", () => {
-  let aws: RunningAws;
-  let authority: Authority;
+  const folder = privateFolder();
+  const running = new AsyncDisposableStack();
   let upstream: Upstream;
 
-  beforeAll(async () => {
-    [aws, authority] = await Promise.all([startAws(), createAuthority()]);
-    await aws.put('prod/mine', JSON.stringify({ api_key: 'the-key-of-mine' }));
-    upstream = await startUpstream({
-      certificate: await authority.issue(['localhost']),
-      hosts: { localhost: (headers) => bearer(headers.authorization) },
+  /** The text of a file with what Attaché needs and an integration, and with what this machine dictates. */
+  const prepared = ({ file, options }: Shape) => {
+    const { text } = initText(file, foreign(file), options);
+    const integration = wanted('mine', {
+      target: `https://localhost:${upstream.port}`,
+      bearer: '{{ api_key }}',
+      redact: true,
     });
+    return placed(addToText(file, text, integration).text, folder);
+  };
+
+  beforeAll(async () => {
+    const [aws, authority] = await Promise.all([startAws(), createAuthority()]);
+    running.use(aws);
+    await aws.put('prod/mine', JSON.stringify({ api_key: 'the-key-of-mine' }));
+    const pair = await authority.issue(['localhost']);
+    upstream = running.use(
+      await startUpstream({ certificate: pair, hosts: { localhost: (headers) => bearer(headers.authorization) } }),
+    );
     upstream.accept('localhost', 'the-key-of-mine');
+    writeFileSync(join(folder, 'ca.pem'), authority.certificate);
+    writeFileSync(join(folder, 'server.pem'), pair.certificate);
+    writeFileSync(join(folder, 'server.key'), pair.key);
+    writeFileSync(join(folder, 'rds.yaml'), EMPTY_RDS);
+    // Each file has the same integration, so one Attaché answers for all of them.
+    const [first] = SHAPES;
+    const config = join(folder, 'envoy.yaml');
+    if (first !== undefined) writeFileSync(config, prepared(first));
+    const sockets = [join(folder, '0.sock'), join(folder, '1.sock')];
+    running.use(await startAttache({ sockets, config, aws: aws.environment }));
   });
-  afterAll(async () => {
-    await upstream?.stop();
-    await aws?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => running.disposeAsync());
 
   it.each(SHAPES)('$file: a request gets its key, and the routes that were there answer as before', async (shape) => {
-    await using starting = new AsyncDisposableStack();
-    const folder = privateFolder();
-    const file = join(folder, shape.file);
-    copyFileSync(join(FOREIGN, shape.file), file);
-    const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-    expect(await init(file, shape.options)).toBe(0);
-    const target = `https://localhost:${upstream.port}`;
-    expect(await add('mine', { file, target, bearer: '{{ api_key }}', redact: true })).toBe(0);
-    printed.mockRestore();
-    const { certificate, key } = await authority.issue(['localhost']);
-    writeFileSync(join(folder, 'server.pem'), certificate);
-    writeFileSync(join(folder, 'server.key'), key);
-    writeFileSync(join(folder, 'rds.yaml'), EMPTY_RDS);
-    writeFileSync(join(folder, 'ca.pem'), authority.certificate);
-    const config = placed(readFileSync(file, 'utf8'), folder);
-    writeFileSync(file, config);
-    starting.use(
-      await startAttache({
-        sockets: [join(folder, '0.sock'), join(folder, '1.sock')],
-        config: file,
-        aws: aws.environment,
-      }),
-    );
-    const envoy = starting.use(await startEnvoy({ tool: await findEnvoy(), config, configName: shape.file }));
+    const config = prepared(shape);
+    await using envoy = await startEnvoy({ tool: await findEnvoy(), config, configName: shape.file });
     const port = envoy.ports.get(shape.listener) ?? 0;
     const ask = (message: Message) => (shape.isTls === true ? sendOverTls(port, message) : send(port, message));
 
     for (const host of ['mine.int', `mine.int.localhost:${port}`]) {
-      const reply = await ask({
-        host,
-        path: '/v1/things',
-        headers: { 'x-api-key': 'bogus', 'x-envoy-max-retries': '9' },
-      });
+      const headers = { 'x-api-key': 'bogus', 'x-envoy-made-up': '9' };
+      const reply = await ask({ host, path: '/v1/things', headers });
       expect([reply.status, reply.text]).toEqual([200, expect.stringContaining('"ok":true')]);
     }
-    const received = upstream.requests.entries.at(-1)?.headers ?? {};
-    expect(Object.keys(received)).not.toContain('x-api-key');
-    expect(
-      Object.keys(received).filter((name) => /^x-(?:envoy-(?:ext|int|max)|forwarded|partner|request)/.test(name)),
-    ).toEqual([]);
+    const received = Object.keys(upstream.requests.entries.at(-1)?.headers ?? {});
+    expect(received).not.toContain('x-api-key');
+    expect(received.filter((name) => /^x-(?:envoy-(?:ext|int|made)|forwarded|partner|request)/.test(name))).toEqual([]);
     const listing = await ask({ host: 'attache.int', headers: { accept: 'application/json' } });
     expect([listing.status, listing.text]).toEqual([200, expect.stringContaining('mine.int')]);
-    const { own } = shape;
-    if (own === undefined) return;
-    const { host, path = '/', status } = own;
-    const there =
-      own.listener === undefined ? ask({ host, path }) : send(envoy.ports.get(own.listener) ?? 0, { host, path });
-    expect((await there).status).toBe(status);
-    expect((await there).headers).not.toHaveProperty('x-attache-error');
+    if (shape.own === undefined) return;
+    const { listener, host, path = '/', status } = shape.own;
+    const own = await (listener === undefined
+      ? ask({ host, path })
+      : send(envoy.ports.get(listener) ?? 0, { host, path }));
+    expect(own.status).toBe(status);
+    expect(own.headers).not.toHaveProperty('x-attache-error');
   });
 });
 
