@@ -1,5 +1,5 @@
+import { parseSecretJson } from '../secrets/secret-json.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
-import { parseSecretJson } from './secret-json.ts';
 import type { Template } from './template.ts';
 
 /** Whether `{{ . }}` sends a whole JSON object, with fields that may be meant for others. */
