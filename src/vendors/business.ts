@@ -118,7 +118,7 @@ export const business: readonly Vendor[] = [
       {
         language: 'go',
         package: 'github.com/slack-go/slack',
-        note: 'it sends its own token in the body, which Slack takes before the header',
+        note: 'it always sends a token of its own in the body, where Slack reads one too',
       },
     ],
     strip: ['query:token'],
