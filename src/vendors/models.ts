@@ -1,5 +1,8 @@
 import type { Vendor } from './vendor.ts';
 
+const LITELLM =
+  'it also asks raw.githubusercontent.com for prices, past the proxy, unless LITELLM_LOCAL_MODEL_COST_MAP=True';
+
 /** Models, and what agents search and browse with. */
 export const models: readonly Vendor[] = [
   {
@@ -8,7 +11,13 @@ export const models: readonly Vendor[] = [
     credential: { bearer: '{{ api_key }}' },
     libraries: [
       { language: 'python', package: 'openai', line: 'export OPENAI_BASE_URL={url}/v1', checked: '3.57.0' },
-      { language: 'python', package: 'litellm', line: 'export OPENAI_BASE_URL={url}/v1', checked: '1.110.2' },
+      {
+        language: 'python',
+        package: 'litellm',
+        line: 'export OPENAI_BASE_URL={url}/v1',
+        checked: '1.110.2',
+        note: LITELLM,
+      },
       { language: 'python', package: 'langchain-openai', line: 'export OPENAI_BASE_URL={url}/v1', checked: '1.7.4' },
       {
         language: 'python',
@@ -35,9 +44,15 @@ export const models: readonly Vendor[] = [
         package: '@openai/codex',
         line: 'codex -c openai_base_url={url}/v1',
         checked: '0.171.0',
-        note: 'it ignores OPENAI_BASE_URL',
+        note: 'it ignores OPENAI_BASE_URL, and by itself also asks github.com, api.github.com and chatgpt.com, past the proxy: give it no real key',
       },
-      { language: 'shell', package: 'aider-chat', line: 'export OPENAI_API_BASE={url}/v1', checked: '0.86.2' },
+      {
+        language: 'shell',
+        package: 'aider-chat',
+        line: 'export OPENAI_API_BASE={url}/v1',
+        checked: '0.86.2',
+        note: 'it also asks raw.githubusercontent.com for prices, past the proxy',
+      },
     ],
     documentation: 'https://platform.openai.com/docs/api-reference/authentication',
   },
@@ -47,7 +62,13 @@ export const models: readonly Vendor[] = [
     credential: { headers: { 'x-api-key': '{{ api_key }}' } },
     libraries: [
       { language: 'python', package: 'anthropic', line: 'export ANTHROPIC_BASE_URL={url}', checked: '2.14.0' },
-      { language: 'python', package: 'litellm', line: 'export ANTHROPIC_BASE_URL={url}', checked: '1.110.2' },
+      {
+        language: 'python',
+        package: 'litellm',
+        line: 'export ANTHROPIC_BASE_URL={url}',
+        checked: '1.110.2',
+        note: LITELLM,
+      },
       {
         language: 'python',
         package: 'langchain-anthropic',

@@ -25,6 +25,9 @@ export interface Row {
   readonly options?: { readonly basic?: string; readonly bearer?: string };
   /** The registry of a program's package; `system` where it is what the machine has on its PATH. */
   readonly from?: 'npm' | 'PyPI' | 'system';
-  /** Hosts that it asks for besides, without any key: telemetry, updates, price lists. Nobody answers to their names here. */
+  /**
+   * Hosts that it asks for besides, past the proxy: updates, price lists. The catalogue's note names them. Nobody answers to their
+   * names here, so what they would be sent is not seen.
+   */
   readonly besides?: readonly string[];
 }

@@ -42,6 +42,14 @@ describe('what the catalogue says of client libraries', () => {
     expect(allCases()).toHaveLength(checked.length);
   });
 
+  it('names the hosts that a library asks for past the proxy', () => {
+    const unnamed = [...ROWS].flatMap(([language, rows]) =>
+      rows.flatMap((row) => (row.besides ?? []).filter((host) => !libraryOf(language, row)?.note?.includes(host))),
+    );
+
+    expect(unnamed).toEqual([]);
+  });
+
   it('has each line in the row that checks it, unless it is a variable', () => {
     const unused = [...ROWS].flatMap(([language, rows]) =>
       rows.filter((row) => {

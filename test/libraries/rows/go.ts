@@ -78,19 +78,6 @@ func main() {
     expect: ['GET /v1/balance'],
   },
   {
-    api: 'slack',
-    package: 'github.com/slack-go/slack',
-    code: `package main
-
-import "github.com/slack-go/slack"
-
-func main() {
-	client := {line}
-	client.AuthTest()
-}`,
-    expect: ['POST /api/auth.test'],
-  },
-  {
     api: 'gitlab',
     package: 'gitlab.com/gitlab-org/api/client-go',
     code: `package main

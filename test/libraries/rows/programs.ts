@@ -20,6 +20,7 @@ export const programs: readonly Row[] = [
     from: 'npm',
     env: { OPENAI_API_KEY: 'madeup', CODEX_API_KEY: 'madeup' },
     group: 'agents',
+    besides: ['github.com', 'api.github.com', 'chatgpt.com'],
   },
   {
     api: 'openai',
