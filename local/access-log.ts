@@ -2,6 +2,8 @@
 export interface AccessLogEntry {
   readonly time: string;
   readonly caller: string | null;
+  /** The connection's peer itself; `envoy://…` in a tunnel. */
+  readonly peer: string | null;
   /** The URIs in the client's certificate. Null without one. */
   readonly caller_uri: string | null;
   /** The subject of the token that Envoy has verified for Attaché. Null without one. */

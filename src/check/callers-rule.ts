@@ -102,7 +102,7 @@ function believes({ source }: Configuration, node: Node | undefined, who: string
   return source.warning(
     node,
     `${who} who the caller is, and Attaché believes it`,
-    'let nobody but that proxy reach the listener, and add %DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT% to the access log; else take it out',
+    'let nobody but that proxy reach the listener, and have %DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT% in the access log; else take it out',
   );
 }
 

@@ -13,6 +13,7 @@ export const aws: readonly Vendor[] = [
         package: '@aws-sdk/client-s3',
         line: 'export AWS_ENDPOINT_URL_S3={url}',
         checked: '3.1175.0',
+        ignoresProxy: true,
       },
       {
         language: 'go',
@@ -42,6 +43,7 @@ export const aws: readonly Vendor[] = [
         package: '@aws-sdk/client-sqs',
         line: 'export AWS_ENDPOINT_URL_SQS={url}',
         checked: '3.1175.0',
+        ignoresProxy: true,
       },
       {
         language: 'go',
@@ -69,6 +71,7 @@ export const aws: readonly Vendor[] = [
         package: '@aws-sdk/client-dynamodb',
         line: 'export AWS_ENDPOINT_URL_DYNAMODB={url}',
         checked: '3.1169.0',
+        ignoresProxy: true,
       },
       {
         language: 'go',

@@ -140,7 +140,13 @@ export const infrastructure: readonly Vendor[] = [
     host: 'api.datadoghq.com',
     credential: { headers: { 'dd-api-key': '{{ api_key }}', 'dd-application-key': '{{ application_key }}' } },
     libraries: [
-      { language: 'python', package: 'datadog-api-client', line: 'Configuration(host="{url}")', checked: '2.62.0' },
+      {
+        language: 'python',
+        package: 'datadog-api-client',
+        line: 'Configuration(host="{url}")',
+        checked: '2.62.0',
+        ignoresProxy: true,
+      },
     ],
     strip: ['query:application_key'],
     documentation: 'https://docs.datadoghq.com/api/latest/authentication/',

@@ -173,6 +173,7 @@ export const models: readonly Vendor[] = [
         package: '@cerebras/cerebras_cloud_sdk',
         line: 'export CEREBRAS_BASE_URL={url}',
         checked: '1.91.0',
+        ignoresProxy: true,
       },
     ],
     documentation: 'https://inference-docs.cerebras.ai/api-reference/authentication',
@@ -255,7 +256,13 @@ export const models: readonly Vendor[] = [
     host: 'api.replicate.com',
     credential: { bearer: '{{ api_token }}' },
     libraries: [
-      { language: 'python', package: 'replicate', line: 'Client(base_url="{url}")', checked: '1.0.7' },
+      {
+        language: 'python',
+        package: 'replicate',
+        line: 'Client(base_url="{url}")',
+        checked: '1.0.7',
+        ignoresProxy: true,
+      },
       { language: 'node', package: 'replicate', line: 'new Replicate({ baseUrl: "{url}/v1" })', checked: '1.4.0' },
     ],
     documentation: 'https://replicate.com/docs/reference/http',
@@ -339,7 +346,13 @@ export const models: readonly Vendor[] = [
     host: 'api.pinecone.io',
     credential: { headers: { 'api-key': '{{ api_key }}' } },
     libraries: [
-      { language: 'python', package: 'pinecone', line: 'export PINECONE_CONTROLLER_HOST={url}', checked: '10.2.0' },
+      {
+        language: 'python',
+        package: 'pinecone',
+        line: 'export PINECONE_CONTROLLER_HOST={url}',
+        checked: '10.2.0',
+        ignoresProxy: true,
+      },
       {
         language: 'node',
         package: '@pinecone-database/pinecone',
@@ -426,7 +439,7 @@ export const models: readonly Vendor[] = [
     credential: { headers: { 'x-api-key': '{{ api_key }}' } },
     libraries: [
       { language: 'python', package: 'e2b', line: 'export E2B_API_URL={url}', checked: '2.63.0' },
-      { language: 'node', package: 'e2b', line: 'export E2B_API_URL={url}', checked: '2.51.0' },
+      { language: 'node', package: 'e2b', line: 'export E2B_API_URL={url}', checked: '2.51.0', ignoresProxy: true },
     ],
     documentation: 'https://e2b.dev/docs/api-key',
     note: 'starts and stops sandboxes; each sandbox has a host of its own',

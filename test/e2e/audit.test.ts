@@ -363,7 +363,8 @@ describe('the audit record', () => {
         expect(statuses[id]).toBe(kind.status);
         expect(line).toEqual(
           expect.objectContaining({
-            caller: '127.0.0.1',
+            caller: kind.behindProxyFrom ?? kind.from ?? '127.0.0.1',
+            peer: kind.from ?? '127.0.0.1',
             method: kind.method ?? 'GET',
             path: `/${kind.name}/${id}`,
             status: kind.status,

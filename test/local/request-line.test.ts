@@ -5,6 +5,7 @@ import { requestHeading, requestLine } from '../../local/request-line.ts';
 const injected: AccessLogEntry = {
   time: '2026-01-02T03:04:05.678Z',
   caller: '127.0.0.1',
+  peer: '127.0.0.1',
   caller_uri: null,
   caller_sub: null,
   method: 'GET',

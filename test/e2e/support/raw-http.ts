@@ -13,27 +13,33 @@ export interface RawReply {
  *
  * @param bytes one character a byte.
  * @param options.localAddress whom it comes from.
+ * @param options.responses how many must have begun before that counts, for 10 s at most; 1 unless given.
  * @param options.quiet ms without a byte after which the answer is taken for complete, 100 unless given.
  * @throws Error when the connection fails
  */
 export function sendRaw(
   port: number,
   bytes: string,
-  options: { readonly localAddress?: string; readonly quiet?: number } = {},
+  options: { readonly localAddress?: string; readonly responses?: number; readonly quiet?: number } = {},
 ): Promise<RawReply> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, localAddress: options.localAddress ?? '127.0.0.1' });
     const chunks: Buffer[] = [];
-    const finish = () => {
-      socket.destroy();
+    const seen = () => {
       const text = Buffer.concat(chunks).toString('latin1');
       const statuses = [...text.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map(([, status]) => Number(status));
+      return { text, statuses };
+    };
+    const finish = () => {
+      socket.destroy();
+      const { text, statuses } = seen();
       resolve({ statuses: statuses.filter((status) => status !== 100), text });
     };
     socket.on('data', (chunk) => {
       chunks.push(chunk);
       // The first byte may take as long as Attaché does; what follows comes at once.
-      socket.setTimeout(options.quiet ?? 100);
+      const more = options.responses !== undefined && seen().statuses.length < options.responses;
+      socket.setTimeout(more ? 10_000 : (options.quiet ?? 100));
     });
     socket.setTimeout(2_000, finish);
     socket.once('close', finish);
