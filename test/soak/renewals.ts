@@ -127,10 +127,10 @@ async function run(server: Server, tally: Tally): Promise<void> {
       } else if (TOLD.has(reason) && killed.has(secretId)) {
         tally.lost += 1;
         ended.add(secretId);
-        void authorise(secretId).then(() => {
-          ended.delete(secretId);
-          killed.delete(secretId);
-        });
+        // Who had read the secret before is refused for a moment still.
+        void authorise(secretId)
+          .then(() => sleep(5_000))
+          .then(() => ended.delete(secretId));
       } else if (!PASSING.has(reason)) tally.untold.push(reason);
     });
     await lifeOf(child, tally);
