@@ -122,14 +122,15 @@ async function run(server: Server, tally: Tally): Promise<void> {
       if (reason === undefined) {
         tally.renewed += 1;
         killed.delete(secretId);
-      } else if (reason === 'refresh_token_lost' && killed.has(secretId)) {
-        if (ended.has(secretId)) return;
+      } else if (ended.has(secretId)) {
+        // It is refused until it is authorised anew.
+      } else if (TOLD.has(reason) && killed.has(secretId)) {
         tally.lost += 1;
         ended.add(secretId);
-        void authorise(secretId).then(() => {
-          ended.delete(secretId);
-          killed.delete(secretId);
-        });
+        // Who had read the secret before is refused for a moment still.
+        void authorise(secretId)
+          .then(() => sleep(5_000))
+          .then(() => ended.delete(secretId));
       } else if (!PASSING.has(reason)) tally.untold.push(reason);
     });
     await lifeOf(child, tally);
@@ -137,8 +138,11 @@ async function run(server: Server, tally: Tally): Promise<void> {
   }
 }
 
-/** What passes by itself: another process holds the lease, or has ended with it. */
-const PASSING = new Set(['not_written_back']);
+/** What passes by itself: another process holds the lease, or has ended with it; or AWS does not answer in time. */
+const PASSING = new Set(['not_written_back', 'timeout']);
+
+/** What says that the grant has to be authorised anew: to whom inherits the lease, and to whoever asks after that. */
+const TOLD = new Set(['refresh_token_lost', 'refused']);
 
 /** Ends a process at a random moment, but not before it has begun its work. */
 async function lifeOf(child: ChildProcess, tally: Tally): Promise<void> {
