@@ -31,7 +31,8 @@ export interface SecretSource {
    *
    * @param secretId name or ARN.
    * @param urgent whether a request waits for it: it then goes before background work.
-   * @throws SecretError for every failure, `deadline` ms after its turn has come at most.
+   * @throws SecretError for every failure, `deadline` ms after its turn has come at most, unless AWS throttles: then it waits for
+   *   another turn, for 30 s at most, and for `patience` when a request waits for it.
    */
   fetch(secretId: string, urgent: boolean, options?: ReadOptions): Promise<SecretVersion>;
 
@@ -133,7 +134,7 @@ export class SecretsManager implements SecretSource {
   /**
    * Makes another call about a secret, in its own Region.
    *
-   * @throws SecretError for every failure, in `deadline` ms at most.
+   * @throws SecretError for every failure, `deadline` ms after its turn has come at most, unless AWS throttles.
    */
   call<T>(secretId: string, send: (client: SecretsManagerClient, signal: AbortSignal) => Promise<T>): Promise<T> {
     const region = regionOf(secretId);

@@ -37,16 +37,22 @@ describe('a user of IAM who may read one secret', () => {
   }
 
   function allow(...names: string[]): Promise<string> {
-    const statement = {
-      Effect: 'Allow',
+    return permit({
       Action: 'secretsmanager:GetSecretValue',
       Resource: names.map((name) => `arn:aws:secretsmanager:*:*:secret:${name}-*`),
-    };
+    });
+  }
+
+  /** The user may do this, and nothing else. */
+  function permit(...statements: object[]): Promise<string> {
     return iam({
       Action: 'PutUserPolicy',
       UserName: 'attache',
       PolicyName: 'read',
-      PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }),
+      PolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: statements.map((statement) => ({ Effect: 'Allow', ...statement })),
+      }),
     });
   }
 
@@ -67,6 +73,29 @@ describe('a user of IAM who may read one secret', () => {
       'access_denied',
       'access_denied',
     ]);
+  });
+
+  it.each([
+    ['with BatchGetSecretValue', [{ Action: 'secretsmanager:BatchGetSecretValue', Resource: '*' }]],
+    ['without BatchGetSecretValue', []],
+  ])('reads many, %s, and is denied those alone that it may not read', async (_, statements) => {
+    const names = Array.from({ length: 25 }, (_, index) => `many/${index}`);
+    for (const name of names) await aws.put(name, `value of ${name}`);
+    await permit({ Action: 'secretsmanager:GetSecretValue', Resource: '*:secret:many/*' }, ...statements);
+    const source = new SecretsManager({ deadline: 5_000 });
+
+    const read = await Promise.all(
+      [...names, 'prod/other'].map((name) =>
+        source.fetch(name, false).then(
+          (version) => version.reveal(),
+          (error) => error.reason,
+        ),
+      ),
+    );
+    source.close();
+    await allow('prod/allowed');
+
+    expect(read).toEqual([...names.map((name) => `value of ${name}`), 'access_denied']);
   });
 
   it('is denied it as soon as the policy no longer names it, and reads it again when it does', async () => {
