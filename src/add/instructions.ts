@@ -2,16 +2,21 @@ import { libraryLines } from '../vendors/library.ts';
 import type { Addition } from './add-to-text.ts';
 import { domainsOf } from './blocks.ts';
 import { credentialsIn } from './credentials-in.ts';
+import { urlOf } from './listeners.ts';
 import { secretShape } from './secret-shape.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What was added where, and all that is still needed to use it. */
-export function instructions(file: string, wanted: Wanted, { line, widened, isEnvoy }: Addition): string {
+export function instructions(file: string, wanted: Wanted, { line, widened, isEnvoy, manager }: Addition): string {
   const { name, host, secret, credential, libraries, command, documentation, note, inBody, largestBody } = wanted;
   const credentials = credentialsIn(credential);
   const writes = [...new Set(credentials.flatMap((it) => it.writes))];
   const [near = '', local = ''] = domainsOf(name);
   const use = (url: string) => command?.replace('{url}', url) ?? `curl ${url}/`;
+  // The port of envoy/envoy.yaml, which is another one outside of the container.
+  const isUsual = manager?.port === undefined || (manager.port === 80 && !manager.isTls);
+  const url = urlOf(manager?.isLocal === true ? local : near, manager);
+  const authority = url.replace(/^https?:\/\//, '');
   return [
     `Added ${name} for ${host}: ${file}:${line}`,
     ...(widened === undefined
@@ -38,8 +43,10 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
     ...(isEnvoy
       ? [
           'Attaché notices the edit by itself; restart Envoy. Then:',
-          `  ${use(`http://${near}`)}`,
-          `  ${use(`http://${local}:8080`)}    # from this machine, with npm start or docker compose`,
+          ...(manager?.isLocal === true ? [] : [`  ${use(urlOf(near, manager))}`]),
+          isUsual
+            ? `  ${use(`http://${local}:8080`)}    # from this machine, with npm start or docker compose`
+            : `  ${use(urlOf(local, manager))}    # from the machine of Envoy`,
         ]
       : [
           `Attaché notices the edit by itself. Envoy needs a route to ${host} whose integration is ${name}`,
@@ -52,7 +59,7 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
             : []),
         ]),
     ...(libraries.length === 0 ? [] : ['', 'In a program:']),
-    ...libraryLines(libraries, near).map((line) => `  ${line}`),
+    ...libraryLines(libraries, authority).map((line) => `  ${line.replaceAll(`http://${authority}`, url)}`),
     '',
   ].join('\n');
 }
