@@ -33,10 +33,8 @@ const question = (index: number, accept: string): RequestFacts => ({
   hasUnreadBody: false,
   givesBodies: false,
   isDiscovery: true,
-  isUnanswered: false,
+  before: () => [],
   wasInjected: () => false,
-  unanswered: () => [],
-  tried: () => [],
   caller: Object.freeze({ address: `10.200.${index >> 8}.${index & 255}`, uriSan: undefined, claims: undefined }),
 });
 

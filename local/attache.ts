@@ -23,6 +23,8 @@ export interface AttacheOptions {
   readonly entry?: string;
   /** Port of its probes, metrics and page on 127.0.0.1. Default: a free one. */
   readonly adminPort?: number;
+  /** How long it may take to be ready, in ms; 20,000 unless given. */
+  readonly readyWithin?: number;
 }
 
 /** A running Attaché. */
@@ -49,7 +51,7 @@ export interface Attache extends AsyncDisposable {
 /**
  * Starts `attache serve` and waits until it says that it is ready, with all its workers.
  *
- * @throws Error with its last lines when it ends early or is not ready within 20 s
+ * @throws Error with its last lines when it ends early or is not ready in time
  */
 export async function startAttache(options: AttacheOptions): Promise<Attache> {
   const entry = options.entry ?? sourceEntry;
@@ -75,7 +77,7 @@ export async function startAttache(options: AttacheOptions): Promise<Attache> {
   try {
     await program.until(async () => (await admin('/readyz')).status === 200 && (await allReady(admin)), {
       failure: 'Attaché was not ready (GET /readyz)',
-      timeoutMs: 20_000,
+      timeoutMs: options.readyWithin ?? 60_000,
     });
   } catch (error) {
     await program.stop(0);

@@ -60,6 +60,7 @@ export async function deriveEnvoyConfig(file: string, changes: Derivation): Prom
     throw new Error(`${file} has no static_resources.listeners, so there is nothing to send requests to`);
   }
   for (const index of listeners.items.keys()) {
+    if (document.hasIn(['static_resources', 'listeners', index, 'internal_listener'])) continue;
     const port = index === 0 ? changes.listenerPort : 0;
     document.setIn(['static_resources', 'listeners', index, 'address'], loopback(document, port));
   }

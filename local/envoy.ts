@@ -86,7 +86,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   });
 
   try {
-    const ready = { failure: `Envoy ${options.tool.version} was not ready`, timeoutMs: 20_000 };
+    const ready = { failure: `Envoy ${options.tool.version} was not ready`, timeoutMs: 60_000 };
     const address = await program.until(() => readFile(adminFile, 'utf8'), ready);
     const admin = async (path: string) => {
       const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(10_000) });

@@ -2,6 +2,9 @@
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { isSeq, parseDocument, type YAMLMap } from 'yaml';
+import { libraryLines } from '../src/vendors/library.ts';
+import { proxyLine } from '../src/vendors/proxy-line.ts';
+import { librariesOf } from '../src/vendors/vendors.ts';
 import { apiNames, apis } from './apis.ts';
 import { pathOfHttp } from './derive-envoy-config.ts';
 import { portNear } from './ports.ts';
@@ -100,22 +103,41 @@ function introduce(running: Stack, real: boolean): void {
 Type in another terminal. None of these requests holds a key; a made-up one is replaced.
 
 ${lines.map((line) => `  ${line}`).join('\n')}
+
+Client libraries find the names by the first line, and are pointed at them by the others; where one insists on a key, write anything.
+
+${forLibraries(running)
+  .map((line) => `  ${line}`)
+  .join('\n')}
 ${real ? '' : '\nHere: r and Enter gives all three APIs a new key, at once, so that the old ones are refused.'}
 Envoy's admin page: http://127.0.0.1:${running.envoy.adminPort}   Attaché's: http://127.0.0.1:${running.attache.adminPort}   Ctrl-C ends everything.
 
 ${requestHeading}`);
 }
 
+/** The lines for a shell and for programs in it, of the APIs that are tried here. */
+function forLibraries(running: Stack): string[] {
+  const lines = sites(running, false).flatMap(({ name, names }) => {
+    const named = names.find((domain) => !domain.endsWith('.localhost'));
+    const known = apiNames.find((api) => api === name);
+    return named === undefined || known === undefined ? [] : libraryLines(librariesOf(known, apis[known].host), named);
+  });
+  return [proxyLine(`127.0.0.1:${running.port}`), ...lines];
+}
+
 /** What can be asked for, what may be used being one of it: the virtual hosts that have a name under .localhost, which every machine takes for itself. */
-function sites(running: Stack, real: boolean): { domain: string; path: string }[] {
+function sites(
+  running: Stack,
+  real: boolean,
+): { name: string; domain: string; names: readonly string[]; path: string }[] {
   const hosts = parseDocument(running.config).getIn([...pathOfHttp, 'route_config', 'virtual_hosts']);
-  const found: { domain: string; path: string }[] = [];
+  const found: ReturnType<typeof sites> = [];
   for (const host of isSeq<YAMLMap>(hosts) ? hosts.items : []) {
     const { name, domains }: { name: string; domains: string[] } = host.toJSON();
     const domain = domains.find((one) => one.endsWith('.localhost'));
     const known = apiNames.find((api) => api === name);
     if (domain !== undefined && (known !== undefined || name === 'attache' || real)) {
-      found.push({ domain, path: known === undefined ? '/' : apis[known].example });
+      found.push({ name, domain, names: domains, path: known === undefined ? '/' : apis[known].example });
     }
   }
   return found;

@@ -67,12 +67,15 @@ export interface Upstream extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** The form of a list that the client libraries of the three APIs read. */
+const LIST = { object: 'list', data: [{ id: 'example', object: 'example' }], has_more: false };
+
 /** The names a certificate needs for the three APIs and for tests that go through DNS. */
 export const upstreamNames: readonly string[] = [...apiNames.map((name) => apis[name].host), 'localhost', '127.0.0.1'];
 
 /**
  * Starts the upstream: 401 without the current key in the place its API wants it, 404 for a host it does not play,
- * otherwise 200 with a small JSON. It reads a body to its end before it answers.
+ * otherwise 200 with a small JSON, which their client libraries take for a list. It reads a body to its end before it answers.
  *
  * @throws Error when the port is taken
  */
@@ -96,7 +99,8 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
     if (key === undefined || accepted.get(request.host)?.has(key) !== true) {
       return { status: 401, body: { error: key === undefined ? 'no key' : 'not the current key', host: request.host } };
     }
-    return { status: 200, body: { ok: true, host: request.host, method: request.method, path: request.path } };
+    const { host, method, path } = request;
+    return { status: 200, body: { ok: true, host, method, path, ...LIST } };
   };
 
   const handle = async (incoming: Http2ServerRequest, outgoing: Http2ServerResponse) => {

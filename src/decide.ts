@@ -11,6 +11,7 @@ import { matches } from './paths/allow-rule.ts';
 import { methodFault } from './paths/method.ts';
 import { PathError } from './paths/path-error.ts';
 import type { AllowedCaller, Decision, Denied, Injected } from './processor/answer.ts';
+import { isRefusal, NO_ANSWER } from './processor/attempts.ts';
 import { dialectOf } from './processor/dialect.ts';
 import { type RequestFacts, withPath } from './processor/request-facts.ts';
 import {
@@ -30,6 +31,9 @@ import type { SecretVersion } from './secrets/secret-version.ts';
 import type { VersionChoice } from './secrets/version-choice.ts';
 import { TokenError } from './tokens/token-error.ts';
 import type { TokenStore } from './tokens/token-store.ts';
+
+/** After how many refused keys of one request the answer to the next one stands: no secret has more versions in use. */
+const MOST_REFUSALS = 2;
 
 /** What a decision draws on. */
 export interface Holdings {
@@ -122,9 +126,12 @@ function allowed(
     return facts.givesBodies ? { kind: 'read-body', integration: integration.name } : givesNoBody(integration);
   }
   const it: Case = { facts, caller, integration, versions: secrets.choice(integration.name), tokens, deadline };
-  // A destination that refuses a token says nothing about the secret that it was got with, nor does a connection that broke.
-  const isRefused = facts.attempt > 1 && !facts.isUnanswered && !injector.sendsTokensAlone;
-  return isRefused ? another(it, facts.tried()) : current(it);
+  // A destination that refuses a token says nothing about the secret that it was got with.
+  const before = facts.attempt > 1 && !injector.sendsTokensAlone ? facts.before() : [];
+  const refused = before.flatMap(({ status, version }) => (isRefusal(status) ? [version] : []));
+  if (refused.length === 0) return current(it);
+  // After a connection that broke, or a 503, it is sent again: that says nothing of the key.
+  return isRefusal(before.at(-1)?.status ?? NO_ANSWER) ? another(it, refused) : current(it, refused);
 }
 
 /** The request as its caller made it: an earlier attempt may have left its own in the path. */
@@ -139,12 +146,12 @@ function asMade(sent: Case['facts'], injector: Injector): Case['facts'] | PathEr
   }
 }
 
-/** With the version of the secret that is used by default. */
-function current(it: Case): Decision | Promise<Decision> {
+/** With the version of the secret that is used by default, or by a request for which these were refused before. */
+function current(it: Case, refused?: readonly string[]): Decision | Promise<Decision> {
   try {
-    const secret = it.versions.first(it.deadline);
-    if (!(secret instanceof Promise)) return inject(it, secret);
-    return secret.then((version) => inject(it, version)).catch((error) => refuse(it, error));
+    const secret = refused === undefined ? it.versions.first(it.deadline) : it.versions.again(refused, it.deadline);
+    if (!(secret instanceof Promise)) return inject(it, secret, refused);
+    return secret.then((version) => inject(it, version, refused)).catch((error) => refuse(it, error));
   } catch (error) {
     return refuse(it, error);
   }
@@ -170,10 +177,8 @@ function inject(it: Case, secret: SecretVersion, tried?: readonly string[]): Dec
   if (hosts !== undefined && !hosts.includes(it.integration.host)) return mayNotGoThere(it.integration, hosts);
   try {
     const injection = it.integration.injector.injection(secret, it.facts, it.tokens, it.deadline);
-    if (!(injection instanceof Promise)) return injected(it, secret, injection, tried);
-    return injection
-      .then((done) => injected(it, secret, done, tried))
-      .catch((error) => failed(it, secret, error, tried));
+    if (!(injection instanceof Promise)) return injected(it, secret, injection);
+    return injection.then((done) => injected(it, secret, done)).catch((error) => failed(it, secret, error, tried));
   } catch (error) {
     return failed(it, secret, error, tried);
   }
@@ -188,27 +193,20 @@ function injected(
   { integration, versions, facts, caller }: Case,
   secret: SecretVersion,
   injection: Injection,
-  tried: readonly string[] | undefined,
 ): Injected {
   const { name, secretId } = integration;
-  const final = injection.final || versions.hopeless;
-  const first = {
+  const before = facts.attempt > 1 ? facts.before() : [];
+  const refusals = before.filter(({ status }) => isRefusal(status)).length;
+  return {
     kind: 'inject',
     integration: name,
     secret: secretId,
     version: secret.id,
-    final,
+    final: injection.final || versions.hopeless || refusals >= MOST_REFUSALS,
     injection,
+    ...(before.length === 0 ? {} : { before }),
     ...(integration.links === 'inside' ? {} : { links: integration.links }),
     ...(caller === undefined ? {} : { caller }),
-  } as const;
-  if (facts.attempt <= 1 && tried === undefined) return first;
-  const unanswered = facts.unanswered();
-  return {
-    ...first,
-    tried: [...unanswered, ...(tried ?? []), secret.id],
-    ...(unanswered.length === 0 ? {} : { unanswered: unanswered.length }),
-    refusedTokens: facts.refusedTokens(),
   };
 }
 

@@ -5,6 +5,7 @@ import { withDeadline } from './cache/deadline.ts';
 import { Ec2Directory } from './callers/ec2-directory.ts';
 import { catalogueOf } from './configuration/catalogue-of.ts';
 import type { Configuration } from './configuration/configuration.ts';
+import { sendsWholeJson } from './credentials/whole-json.ts';
 import { decide } from './decide.ts';
 import { hide, sealHidden } from './hide.ts';
 import { Catalogue } from './integrations/catalogue.ts';
@@ -80,7 +81,10 @@ export class Instance {
     this.#wanted = configuration;
     this.#secretLog = new SecretLog(log);
     const wiped = () => this.#redactions.forget();
-    this.#source = new SecretsManager({ deadline: Math.max(READ_DEADLINE, settings.fetchDeadline) });
+    this.#source = new SecretsManager({
+      deadline: Math.max(READ_DEADLINE, settings.fetchDeadline),
+      patience: settings.fetchDeadline,
+    });
     this.#secrets = new SecretStore(this.#source, settings, (secret, news) => this.#told(secret, news), wiped);
     this.#writer = new SecretWriter(this.#source, log);
     this.#tokenLog = new TokenLog(log);
@@ -142,7 +146,11 @@ export class Instance {
    * @throws Error when an address cannot be had, or when the secrets cannot be held, whatever they are.
    */
   async start(addresses: readonly ListenAddress[], first: 'listen' | 'read'): Promise<void> {
-    const held = this.#secrets.hold(this.#catalogue);
+    const began = performance.now();
+    const held = this.#secrets.hold(this.#catalogue).then(() => {
+      if (this.#ending) return;
+      this.#log.info({ ...this.#secrets.count(), ms: Math.round(performance.now() - began) }, 'secrets read');
+    });
     const prefetch = Promise.race([held, sleep(PREFETCH_PATIENCE, undefined, { ref: false })]);
     // It is waited for below, perhaps after it has failed.
     prefetch.catch(() => undefined);
@@ -151,6 +159,8 @@ export class Instance {
     await this.#processor.listen(addresses);
     await prefetch;
     this.#ready = !this.#ending;
+    const { secrets, missing } = this.#secrets.count();
+    if (missing > 0) this.#log.warn({ secrets, missing }, 'ready, though secrets are missing: requests for these wait');
   }
 
   /**
@@ -222,8 +232,20 @@ export class Instance {
 
   #told(secret: string, news: SecretNews): void {
     this.#secretLog.tell(secret, news);
+    if (news.kind === 'loaded') this.#warnOfWholeJson(secret, news.id);
     // What was got with a secret goes with it.
     if (news.kind === 'purged') this.#tokens.forget(secret);
+  }
+
+  #warnOfWholeJson(secret: string, versionId: string): void {
+    for (const { name, host, templates } of this.#catalogue.using(secret)) {
+      const version = this.#secrets.version(name, versionId);
+      if (version === undefined || !sendsWholeJson(templates, version)) continue;
+      this.#log.warn(
+        { integration: name, secret, host },
+        '{{ . }} sends the whole JSON of the secret, every field of it',
+      );
+    }
   }
 
   /**

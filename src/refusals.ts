@@ -123,7 +123,7 @@ export function ofFailure(integration: Integration, error: unknown, secretRetryA
     const { reason, message, policy } = error;
     const isToken = error instanceof TokenError;
     if (policy.isVerdict) return { ...common, code: isToken ? 'token_refused' : 'secret_unusable', reason, message };
-    const wait = isToken ? policy.coldRetry.first : secretRetryAfter;
+    const wait = isToken ? error.pause : secretRetryAfter;
     const retryAfter = Math.max(1, Math.ceil(wait / 1_000));
     return { ...common, code: isToken ? 'token_unavailable' : 'secret_unavailable', reason, message, retryAfter };
   }

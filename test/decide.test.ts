@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Deadline } from '../src/cache/deadline.ts';
 import { decide } from '../src/decide.ts';
 import { parseCatalogue } from '../src/integrations/read-catalogue.ts';
+import type { Attempt } from '../src/processor/attempts.ts';
 import type { RequestFacts } from '../src/processor/request-facts.ts';
 import { SecretError } from '../src/secrets/secret-error.ts';
 import { SecretStore } from '../src/secrets/secret-store.ts';
@@ -33,10 +34,7 @@ async function decided(
       givesBodies: false,
       isDiscovery: false,
       caller: { address: '10.1.2.3', uriSan: undefined, claims: undefined },
-      tried: () => [],
-      unanswered: () => [],
-      isUnanswered: false,
-      wasInjected: () => false,
+      before: () => [],
       ...facts,
     },
     { catalogue, secrets, tokens: noTokens(), instances: undefined, fetchDeadline: 200 },
@@ -46,6 +44,8 @@ async function decided(
   secrets.close();
   return { waited, result };
 }
+
+const attempt = (version: string, status: number): Attempt => ({ version, status, tokens: [] });
 
 describe('a decision', () => {
   it('injects in the same turn when the secret is at hand', async () => {
@@ -78,20 +78,32 @@ describe('a decision', () => {
     expect(result).toMatchObject({ kind: 'deny', code });
   });
 
-  it('takes no key for refused because a connection broke', async () => {
-    const { result } = await decided({
-      attempt: 3,
-      isUnanswered: true,
-      unanswered: () => ['version-1', 'version-1'],
-    });
+  it.each([
+    ['its connection broke', 0],
+    ['its destination was unavailable', 503],
+    ['it came too often', 429],
+  ])('takes no key for refused because %s', async (_, status) => {
+    const before = [attempt('version-1', 0), attempt('version-1', status)];
+    const { waited, result } = await decided({ attempt: 3, before: () => before });
 
-    expect(result).toMatchObject({ tried: ['version-1', 'version-1', 'version-1'], unanswered: 2, refusedTokens: [] });
+    expect(waited).toBe(false);
+    expect(result).toMatchObject({ version: 'version-1', before });
   });
 
-  it('remembers what was tried on a retry', async () => {
-    const { result } = await decided({ attempt: 2, tried: () => ['version-0'] });
+  it.each([401, 403, 400])('looks for another key once one was refused with %d', async (status) => {
+    const before = [attempt('version-0', status)];
+    const { waited, result } = await decided({ attempt: 2, before: () => before });
 
-    expect(result).toMatchObject({ kind: 'inject', version: 'version-1', tried: ['version-0', 'version-1'] });
+    expect(waited).toBe(true);
+    expect(result).toMatchObject({ kind: 'inject', version: 'version-1', before });
+  });
+
+  it('sends the key that came after a refused one again when its connection broke, and reads nothing for it', async () => {
+    const before = [attempt('version-0', 401), attempt('version-1', 0)];
+    const { waited, result } = await decided({ attempt: 3, before: () => before });
+
+    expect(waited).toBe(false);
+    expect(result).toMatchObject({ kind: 'inject', version: 'version-1', before });
   });
 
   it('refuses, and says when to try again, while there is no secret to be had', async () => {

@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { privateFolder } from '../local/guard.ts';
 import type { Configuration, Page } from '../src/configuration/configuration.ts';
 import { judge } from '../src/configuration/judge.ts';
 import { Instance } from '../src/instance.ts';
 import { readSettings } from '../src/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { standardOutput } from '../src/telemetry/standard-output.ts';
+import { startScriptedSecretsManager } from './support/scripted-secrets-manager/scripted-secrets-manager.ts';
 
 const list = (count: number, more = '') =>
   `${more}integrations:\n${Array.from({ length: count }, (_, index) => `- { integration: a${index}, host: a.example, secret: s${index}, bearer: "{{ . }}" }\n`).join('')}`;
@@ -66,5 +69,42 @@ describe('a configuration that is handed over', () => {
 
     expect(instance.report()).toMatchObject({ configuration: 'newer', problems: [] });
     expect(instance.size).toBe(1);
+  });
+});
+
+describe('a secret that is read', () => {
+  it('has the log warn when all of its JSON is sent, without a word of what is in it', async () => {
+    await using aws = await startScriptedSecretsManager();
+    for (const [name, value] of Object.entries(aws.aws.environment)) vi.stubEnv(name, value);
+    await aws.aws.put('prod/json', '{"canary_key":"canary-1","canary_password":"canary-2"}');
+    await aws.aws.put('prod/text', 'canary-3');
+    const block = (name: string, kind: string) =>
+      `- { integration: ${name}, host: a.example, secret: prod/${name === 'text' ? 'text' : 'json'}, ${kind} }\n`;
+    const text = `integrations:\n${block('whole', 'bearer: "{{ . }}"')}${block('field', 'bearer: "{{ canary_key }}"')}${block('text', 'bearer: "{{ . }}"')}`;
+    const lines: string[] = [];
+    const output = { write: (line: string) => void lines.push(line), batch: (work: () => void) => work(), lost: 0 };
+    const instance = await Instance.of({
+      settings: readSettings({}),
+      log: createLog('info', output),
+      output,
+      configuration: judged('json', text),
+    });
+
+    await instance.start([{ path: join(privateFolder(), '0.sock') }], 'read');
+    await instance.drain(0);
+    vi.unstubAllEnvs();
+
+    const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn');
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        integration: 'whole',
+        secret: 'prod/json',
+        msg: expect.stringContaining('whole JSON'),
+      }),
+    ]);
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ msg: 'secrets read', secrets: 2, missing: 0 }),
+    );
+    expect(lines.join()).not.toContain('canary');
   });
 });

@@ -1,5 +1,5 @@
 import { SWITCH_OFF } from '../check/in-the-way-rule.ts';
-import { RETRIES, RETRY_ON } from '../check/retries-rule.ts';
+import { KEPT, RETRIES, RETRY_ON } from '../check/retries-rule.ts';
 import { SWITCH_ON } from '../integrations/redaction-filter.ts';
 import { secretShape } from './secret-shape.ts';
 import { type Surroundings, withPorts } from './surroundings.ts';
@@ -55,7 +55,7 @@ export function virtualHost(
     '  routes:',
     '  - match: { prefix: / }',
     `    route: { cluster: ${scalar(options.cluster)}, host_rewrite_literal: ${scalar(host)}, timeout: 0s, ${patience(options.surroundings)}retry_policy: ${policy} }`,
-    ...(buffer === undefined ? [] : [`    request_body_buffer_limit: ${largestBody}`]),
+    `    request_body_buffer_limit: ${buffer === undefined ? KEPT : largestBody}`,
     ...(filters.length === 0 ? [] : [`    typed_per_filter_config: { ${filters.join(', ')} }`]),
     '    metadata:',
     '      filter_metadata:',

@@ -1,4 +1,5 @@
 import { libraryLines } from '../vendors/library.ts';
+import { proxyLine, THIS_MACHINE } from '../vendors/proxy-line.ts';
 import type { Addition } from './add-to-text.ts';
 import { domainsOf } from './blocks.ts';
 import { credentialsIn } from './credentials-in.ts';
@@ -45,7 +46,7 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
           'Attaché notices the edit by itself; restart Envoy. Then:',
           ...(manager?.isLocal === true ? [] : [`  ${use(urlOf(near, manager))}`]),
           isUsual
-            ? `  ${use(`http://${local}:8080`)}    # from this machine, with npm start or docker compose`
+            ? `  ${use(`http://${local}:${THIS_MACHINE.split(':')[1]}`)}    # from this machine, with npm start or docker compose`
             : `  ${use(urlOf(local, manager))}    # from the machine of Envoy`,
         ]
       : [
@@ -58,11 +59,13 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
             ? ['Attaché signs whole bodies: give the route what attache add --print shows for an envoy.yaml.']
             : []),
         ]),
-    ...(libraries.length === 0 ? [] : ['', 'In a program:']),
+    ...(libraries.length === 0 ? [] : ['', 'In a program:', ...(isEnvoy && isUsual ? [`  ${FINDS_NAMES}`] : [])]),
     ...libraryLines(libraries, authority).map((line) => `  ${line.replaceAll(`http://${authority}`, url)}`),
     '',
   ].join('\n');
 }
+
+const FINDS_NAMES = `${proxyLine(THIS_MACHINE)}    # on this machine; in a container of docker compose http_proxy=http://attache.int`;
 
 /** What callers of AWS must know. */
 function ofAws(readsBody: boolean, largest: number): string {

@@ -1,4 +1,5 @@
 import { Scalar } from 'yaml';
+import { domainIn, isRegion } from '../aws/region.ts';
 import { closest } from '../integrations/closest.ts';
 import { hostFault } from '../integrations/host.ts';
 import { nameFault } from '../integrations/integration-name.ts';
@@ -6,7 +7,7 @@ import { secretIdFault } from '../integrations/secret-id.ts';
 import type { Library } from '../vendors/library.ts';
 import { inRegion, needsRegion } from '../vendors/region.ts';
 import type { CredentialBlock, Vendor } from '../vendors/vendor.ts';
-import { VENDORS } from '../vendors/vendors.ts';
+import { librariesOf, VENDORS } from '../vendors/vendors.ts';
 import { AddError } from './add-error.ts';
 import { type CredentialOptions, credentialOf } from './credential-options.ts';
 import { credentialsIn } from './credentials-in.ts';
@@ -54,7 +55,7 @@ export interface Wanted {
   readonly secret: string;
   readonly credential: CredentialBlock;
   readonly rules: WantedRules;
-  /** Empty for an API that the catalogue does not have. */
+  /** Those of the host, whatever the integration is called. Empty for a host that the catalogue does not have. */
   readonly libraries: readonly Library[];
   /** How it is used, where that is not by curl; `{url}` in it is the integration's own. */
   readonly command: string | undefined;
@@ -106,7 +107,7 @@ export function wanted(entry: string, options: WantedOptions): Wanted {
       strip: options.strip ?? strip.filter((name) => !options.keep?.includes(name)),
       redact: options.redact ?? false,
     },
-    libraries: vendor?.libraries ?? [],
+    libraries: vendor?.libraries ?? librariesOf(name, host),
     command: vendor?.command,
     documentation: vendor?.documentation,
     note: vendor?.note,
@@ -128,9 +129,8 @@ function placed(
     throw new AddError(`${entry} is not a service of AWS that has a host in each Region; leave --region out`);
   if (!asks) return vendor;
   if (region === undefined) throw new AddError(`${entry} has a host in each Region; add --region eu-west-1 or another`);
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
-    throw new AddError(`--region "${region}" is no AWS Region; write for example eu-west-1`);
-  return inRegion(vendor, region);
+  if (!isRegion(region)) throw new AddError(`--region "${region}" is no AWS Region; write for example eu-west-1`);
+  return inRegion(vendor, region, domainIn(region));
 }
 
 /** A name that AWS cannot take for the end of an ARN. */

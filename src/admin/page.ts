@@ -28,6 +28,8 @@ export const PAGE = `<!doctype html>
 <section id="token-section" hidden><h2>Tokens</h2>
 <table id="tokens"><thead><tr><th>Token<th>From<th>Secret<th>State<th class="number">Expires<th>Failure</thead><tbody></tbody></table></section>
 <script>
+  const failureOf = ({ failure, clockAheadSeconds: ahead }) =>
+    [failure, ahead && 'clock ' + Math.abs(ahead) + ' s ' + (ahead > 0 ? 'ahead' : 'behind')].filter(Boolean).join(', ');
   const cell = (text, className) => Object.assign(document.createElement('td'), { textContent: text ?? '', className: className ?? '' });
   const fill = (id, rows) => document.querySelector('#' + id + ' tbody').replaceChildren(...rows.map((cells) => {
     const row = document.createElement('tr');
@@ -38,7 +40,8 @@ export const PAGE = `<!doctype html>
     const state = document.getElementById('state');
     try {
       const status = await (await fetch('/api/status')).json();
-      state.textContent = (status.ready ? 'Ready' : 'Not ready') + ' · up ' + status.uptimeSeconds + ' s · ' + status.config.file;
+      state.textContent = (status.ready ? 'Ready' : 'Not ready') + ' · up ' + status.uptimeSeconds + ' s · ' + status.config.file
+        + (status.secretsMissing === 0 ? '' : ' · ' + status.secretsMissing + ' of ' + status.secrets.length + ' secrets are missing');
       fill('workers', status.workers.map((it) => [
         cell(it.worker), cell(it.ready ? 'ready' : 'not ready', it.ready ? 'fresh' : 'dead'), cell(it.pid, 'number'),
         cell(it.uptimeSeconds === undefined ? '' : it.uptimeSeconds + ' s', 'number'),
@@ -50,12 +53,13 @@ export const PAGE = `<!doctype html>
       ]));
       fill('secrets', status.secrets.map((it) => [
         cell(it.secret), cell(it.state + (it.workers === undefined ? '' : ' (' + it.workers.map((one) => 'worker ' + one.worker + ': ' + one.state).join(', ') + ')'), it.state), cell(it.version),
-        cell(it.checkedSecondsAgo === undefined ? 'never' : it.checkedSecondsAgo + ' s ago', 'number'), cell(it.failure, 'problem'),
+        cell(it.checkedSecondsAgo === undefined ? 'never' : it.checkedSecondsAgo + ' s ago', 'number'), cell(failureOf(it), 'problem'),
       ]));
       document.getElementById('token-section').hidden = status.tokens.length === 0;
       fill('tokens', status.tokens.map((it) => [
         cell(it.purpose), cell(it.endpoint), cell(it.secret), cell(it.state, it.state),
-        cell(it.expiresInSeconds === undefined ? '' : 'in ' + it.expiresInSeconds + ' s', 'number'), cell(it.failure, 'problem'),
+        cell(it.expiresInSeconds === undefined ? '' : 'in ' + it.expiresInSeconds + ' s', 'number'),
+        cell(failureOf(it), 'problem'),
       ]));
       const problems = document.getElementById('problems');
       problems.hidden = status.config.problems.length === 0;

@@ -24,6 +24,8 @@ export interface SecretReport {
   readonly version?: string;
   readonly checkedSecondsAgo?: number;
   readonly failure?: string;
+  /** By how much the clock of this machine is ahead of AWS's; negative when it is behind. Absent: they hardly differ. */
+  readonly clockAheadSeconds?: number;
 }
 
 /** The token of one purpose as one process holds it: nothing of its value. */
@@ -38,6 +40,8 @@ export interface TokenReport {
   readonly state: string;
   readonly expiresInSeconds?: number;
   readonly failure?: string;
+  /** By how much the clock of this machine is ahead of the endpoint's; negative when it is behind. Absent: they hardly differ. */
+  readonly clockAheadSeconds?: number;
 }
 
 /** What a process that answers Envoy tells of itself. Plain data without any secret, fit to be sent to another process. */

@@ -1,3 +1,4 @@
+import type { TokenReport } from './report.ts';
 import type { Status } from './status.ts';
 
 /**
@@ -18,13 +19,15 @@ export async function status(admin: string, options: { json: boolean }): Promise
     return 1;
   }
   process.stdout.write(options.json ? `${JSON.stringify(it, undefined, 2)}\n` : text(it));
-  return it.ready && it.secrets.every(({ state }) => state !== 'dead') ? 0 : 1;
+  return it.ready && it.secretsMissing === 0 ? 0 : 1;
 }
 
-function text({ version, ready, uptimeSeconds, config, workers, integrations, secrets, tokens }: Status): string {
+function text(status: Status): string {
+  const { version, ready, uptimeSeconds, config, workers, integrations, secrets, secretsMissing, tokens } = status;
   return [
     `Attaché ${version}, ${ready ? 'ready' : 'not ready'}, up ${uptimeSeconds} s, reads ${config.file}`,
     ...config.problems,
+    ...(secretsMissing === 0 ? [] : [`${secretsMissing} of ${secrets.length} secrets are missing`]),
     '',
     ...table([
       ['WORKER', 'STATE', 'PROCESS', 'UP', 'MEMORY', 'RESTARTS'],
@@ -59,7 +62,7 @@ function text({ version, ready, uptimeSeconds, config, workers, integrations, se
           : `${row.state} (${row.workers.map(({ worker, state }) => `worker ${worker}: ${state}`).join(', ')})`,
         row.version ?? '-',
         row.checkedSecondsAgo === undefined ? 'never' : `${row.checkedSecondsAgo} s ago`,
-        row.failure ?? '',
+        failureOf(row),
       ]),
     ]),
     '',
@@ -74,12 +77,19 @@ function text({ version, ready, uptimeSeconds, config, workers, integrations, se
               row.secret,
               row.state,
               row.expiresInSeconds === undefined ? '-' : `in ${row.expiresInSeconds} s`,
-              row.failure ?? '',
+              failureOf(row),
             ]),
           ]),
           '',
         ]),
   ].join('\n');
+}
+
+/** Why something fails, and a clock that is off, which may be the reason. */
+function failureOf({ failure, clockAheadSeconds: ahead }: Pick<TokenReport, 'failure' | 'clockAheadSeconds'>): string {
+  const clock =
+    ahead === undefined ? undefined : `this machine's clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}`;
+  return [failure, clock].filter((it) => it !== undefined).join(', ');
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

@@ -10,6 +10,8 @@ export interface Status {
   readonly workers: readonly WorkerStatus[];
   readonly integrations: readonly IntegrationStatus[];
   readonly secrets: readonly SecretStatus[];
+  /** How many of the secrets are usable in no worker, or in not all of them. */
+  readonly secretsMissing: number;
   /** Tokens as the worker holds them that is worst off. */
   readonly tokens: readonly TokenReport[];
 }
@@ -51,6 +53,7 @@ export function statusOf(overview: Overview, about: { readonly version: string; 
   const integrations = new Map(
     reports.flatMap(({ report }) => report.integrations.map((it) => [it.name, it] as const)),
   );
+  const secrets = secretsOf(reports);
   return {
     version: about.version,
     ready,
@@ -73,7 +76,8 @@ export function statusOf(overview: Overview, about: { readonly version: string; 
         counts.requests.filter((row) => row.integration === it.name).map(({ outcome, count }) => [outcome, count]),
       ),
     })),
-    secrets: secretsOf(reports),
+    secrets,
+    secretsMissing: secrets.filter(({ state }) => state === 'dead').length,
     tokens: tokensOf(reports.map(({ report }) => report)),
   };
 }

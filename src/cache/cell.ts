@@ -134,7 +134,7 @@ export class Cell<T extends object, E extends ReadError> {
       const value = await (async () => this.#content.load(urgent))();
       event = { kind: 'succeeded', value, lifetime: this.#content.lifetime?.(value) };
     } catch (error) {
-      event = { kind: 'failed', error: this.#content.failure(error) };
+      event = { kind: 'failed', error: this.#content.failure(error), jitter: Math.random() };
     }
     this.#reading = undefined;
     this.#step(event);

@@ -7,4 +7,11 @@ export abstract class ReadError extends Error {
   /** What the other side said, for the log alone. */
   abstract readonly detail: string;
   abstract readonly policy: FailurePolicy;
+  /** How long the other side asks not to be asked again, in ms from the moment in which it said so. Absent: it does not. */
+  readonly retryAfter: number | undefined;
+
+  constructor(message: string, retryAfter?: number) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
 }

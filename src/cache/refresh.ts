@@ -37,7 +37,12 @@ export type RefreshEvent<T, E extends ReadError> =
   /** The read that is under way has succeeded. */
   | { readonly kind: 'succeeded'; readonly value: T; readonly lifetime?: Lifetime | undefined }
   /** The read that is under way has failed. */
-  | { readonly kind: 'failed'; readonly error: E }
+  | {
+      readonly kind: 'failed';
+      readonly error: E;
+      /** A number at random, 0 to 1, by which many who failed at once come back one after the other. Default 0. */
+      readonly jitter?: number;
+    }
   /** Time has passed. `idle`: nobody has wanted it lately, so that it is not read until somebody does. */
   | { readonly kind: 'woken'; readonly idle: boolean };
 
@@ -62,6 +67,10 @@ export interface RefreshOptions<T> extends Freshness {
 
 /** How a value is doing: `fresh` and `stale` ones are usable, `dead` means that there is none. */
 export type RefreshState = 'fresh' | 'stale' | 'dead';
+
+/** By how much of itself a pause in the background is shortened at most, and by how much one that was asked for is made longer. */
+const EARLIEST = 0.2;
+const LATEST = 0.1;
 
 const NEVER = Number.NEGATIVE_INFINITY;
 const NOTHING = Object.freeze({ news: Object.freeze([]) });
@@ -116,7 +125,7 @@ export function refreshed<T, E extends ReadError>(
     case 'succeeded':
       return succeeded(it, event.value, event.lifetime, now, options);
     case 'failed':
-      return failed(it, event.error, now);
+      return failed(it, event.error, event.jitter ?? 0, now);
   }
 }
 
@@ -157,6 +166,7 @@ function succeeded<T, E extends ReadError>(
 function failed<T, E extends ReadError>(
   it: Refresh<T, E>,
   error: E,
+  jitter: number,
   now: number,
 ): readonly [Refresh<T, E>, RefreshEffects<T, E>] {
   const { policy } = error;
@@ -172,7 +182,9 @@ function failed<T, E extends ReadError>(
   const purged = isRevoked || now >= it.deadAt ? it.value : undefined;
   const kept = purged === undefined ? it : { ...it, value: undefined, deadAt: NEVER };
   const cold = Math.min(policy.coldRetry.first * 2 ** Math.min(failures - 1, 30), policy.coldRetry.most);
-  const warm = policy.warmRetry[Math.min(failures, policy.warmRetry.length) - 1] ?? cold;
+  const warm = (policy.warmRetry[Math.min(failures, policy.warmRetry.length) - 1] ?? cold) * (1 - EARLIEST * jitter);
+  // Whoever says when to come again is not asked before.
+  const told = error.retryAfter === undefined ? NEVER : now + error.retryAfter * (1 + LATEST * jitter);
   const next = {
     ...kept,
     readingSince: undefined,
@@ -182,8 +194,8 @@ function failed<T, E extends ReadError>(
     refusals,
     refusedSince,
     // A read that hung for longer than the pause has been a pause itself.
-    askAgainAt: Math.max(now, since + cold),
-    dueAt: now + (usable(kept, now) === undefined ? Math.max(cold, warm) : warm),
+    askAgainAt: Math.max(now, since + cold, told),
+    dueAt: Math.max(told, now + (usable(kept, now) === undefined ? Math.max(cold, warm) : warm)),
   };
   return [
     next,

@@ -6,6 +6,7 @@ import PQueue from 'p-queue';
 import { guardedCredentials } from '../aws/aws-credentials.ts';
 import { AwsError } from '../aws/aws-failure.ts';
 import { classify } from '../aws/classify.ts';
+import { domainIn } from '../aws/region.ts';
 import { withDeadline } from '../cache/deadline.ts';
 import { Sha256 } from '../signing/sha256.ts';
 import { type Ec2Instance, readInstances } from './ec2-instance.ts';
@@ -148,11 +149,11 @@ export class Ec2 {
   }
 }
 
-/** AWS's partitions other than China's and the isolated ones have one domain; for those the variable names the endpoint. */
+/** The variable, where one names the endpoint, or that of the Region in its partition. */
 function endpointOf(region: string): URL {
   const given = ENDPOINTS.map((name) => process.env[name]).find((url) => url !== undefined && url !== '');
   if (given !== undefined) return new URL('/', given);
-  return new URL(`https://ec2.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`);
+  return new URL(`https://ec2.${region}.${domainIn(region)}/`);
 }
 
 /** Without an answer that can be read nothing is known: an empty one would take every tag away. */

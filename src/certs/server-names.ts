@@ -15,10 +15,11 @@ export interface ServerNames {
 /** By these a program on Envoy's own machine calls it. */
 const THIS_MACHINE = ['localhost', '127.0.0.1'];
 
-/** The domains of every virtual host of an Envoy configuration, without ports, and the names of this machine. */
+/** The domains of every virtual host that programs call, without ports, and the names of this machine. */
 export function namesOfVirtualHosts({ source, routes }: Pick<Examined, 'source' | 'routes'>): ServerNames {
   const domains = new Set(
     routes
+      .filter(({ route }) => source?.get(route, 'match', 'connect_matcher') === undefined)
       .flatMap(({ virtualHost }) => source?.items(source.get(virtualHost, 'domains')) ?? [])
       .map((domain) => withoutPort(textOf(domain)?.toLowerCase() ?? '')),
   );

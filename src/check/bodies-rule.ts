@@ -9,6 +9,7 @@ import type { AttacheFilter } from './attache-filter.ts';
 import type { Configuration } from './configuration.ts';
 import { isForwarded } from './forward-rule.ts';
 import type { Passage } from './passages.ts';
+import { KEPT_FIELDS } from './retries-rule.ts';
 
 /** What Envoy keeps of a body for a retry unless a route says more, in bytes. */
 const KEPT_BY_DEFAULT = 1_048_576;
@@ -74,9 +75,10 @@ export function* checkBodyLimits(configuration: Configuration, passages: readonl
         `write max_request_bytes: ${USUAL_LIMIT}, or ${LARGEST_BODY} at most`,
       );
     }
-    const keeps = ['request_body_buffer_limit', 'per_request_buffer_limit_bytes']
-      .flatMap((field) => [source.get(route.route, field), source.get(route.virtualHost, field)])
-      .find((node) => node !== undefined);
+    const keeps = KEPT_FIELDS.flatMap((field) => [
+      source.get(route.route, field),
+      source.get(route.virtualHost, field),
+    ]).find((node) => node !== undefined);
     if ((numberOf(keeps) ?? KEPT_BY_DEFAULT) < bytes) {
       yield source.warning(
         keeps ?? source.get(route.route, 'route'),

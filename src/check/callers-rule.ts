@@ -6,6 +6,7 @@ import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import type { AttacheFilter } from './attache-filter.ts';
 import type { Configuration } from './configuration.ts';
+import { trustedProxyProtocols } from './tunnels-rule.ts';
 
 /** What a validation context must have one of, for a client certificate to say anything. */
 const VALIDATIONS = [
@@ -27,8 +28,9 @@ export function* checkCallers(configuration: Configuration): Generator<Problem> 
     yield* peer(configuration, manager, kinds.address);
   }
   if (kinds.address) {
+    const trusted = trustedProxyProtocols(source);
     for (const map of maps.filter((it) => isA(source, it, 'listener.proxy_protocol.v3.ProxyProtocol'))) {
-      yield believes(configuration, map, 'whoever connects says in a PROXY line');
+      if (!trusted.has(map)) yield believes(configuration, map, 'whoever connects says in a PROXY line');
     }
   }
   if (kinds.certificate) yield* certificates(configuration);
@@ -100,7 +102,7 @@ function believes({ source }: Configuration, node: Node | undefined, who: string
   return source.warning(
     node,
     `${who} who the caller is, and Attaché believes it`,
-    'let nobody but that proxy reach the listener, and add %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% to the access log; else take it out',
+    'let nobody but that proxy reach the listener, and add %DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT% to the access log; else take it out',
   );
 }
 

@@ -15,6 +15,7 @@ import { checkSecrets } from './check-secrets.ts';
 import { type Configuration, configuration } from './configuration.ts';
 import { checkDestination } from './destination-rule.ts';
 import { checkDiscovery } from './discovery-rule.ts';
+import { checkDomains } from './domains-rule.ts';
 import { checkBooleans } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
@@ -33,6 +34,7 @@ import { checkLogs } from './secrets-in-logs-rule.ts';
 import { checkTimeouts } from './timeouts-rule.ts';
 import { checkTracing } from './tracing-rule.ts';
 import { checkTrailers } from './trailers-rule.ts';
+import { checkTunnels } from './tunnels-rule.ts';
 
 /** What a check looks at besides the file. */
 export interface CheckOptions {
@@ -110,6 +112,8 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   yield* checkTracing(config);
   yield* checkBooleans(config);
   yield* checkCallers(config);
+  yield* checkTunnels(config);
+  yield* checkDomains(config, passages);
   yield* checkLiteralKeys(config);
 }
 

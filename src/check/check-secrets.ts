@@ -1,4 +1,5 @@
 import { CredentialError } from '../credentials/credential-error.ts';
+import { sendsWholeJson } from '../credentials/whole-json.ts';
 import type { Catalogue } from '../integrations/catalogue.ts';
 import type { Integration } from '../integrations/integration.ts';
 import type { Problem } from '../integrations/problem.ts';
@@ -17,7 +18,7 @@ export async function checkSecrets(catalogue: Catalogue, secrets: SecretSource):
         const version: SecretVersion | undefined = await reads.get(integration.secretId);
         if (version === undefined) return [];
         integration.injector.require(version);
-        return forbidden(integration, version);
+        return [...forbidden(integration, version), ...tooMuch(integration, version)];
       } catch (error) {
         return [problemOf(integration, error)];
       }
@@ -31,6 +32,13 @@ function forbidden({ name, host, secretAt }: Integration, { hosts }: SecretVersi
   if (hosts === undefined || hosts.includes(host)) return [];
   const reason = `integration ${name}: its secret may not go to ${host}, by its tag ${HOSTS_TAG}`;
   return [{ ...secretAt, severity: 'error', reason, mend: 'ask the owner of the secret to add the host to the tag' }];
+}
+
+/** A secret of which more is sent than one key. */
+function tooMuch({ name, host, secretAt, templates }: Integration, version: SecretVersion): Problem[] {
+  if (!sendsWholeJson(templates, version)) return [];
+  const reason = `integration ${name}: {{ . }} sends the whole JSON of its secret to ${host}, every field of it`;
+  return [{ ...secretAt, severity: 'warning', reason, mend: 'name the field with the key, for example {{ api_key }}' }];
 }
 
 function problemOf({ name, secretAt }: Integration, error: unknown): Problem {

@@ -3,7 +3,6 @@ import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import {
   ADDRESS_ATTRIBUTE,
-  ANSWERED_ATTRIBUTE,
   ATTEMPT_ATTRIBUTE,
   INTEGRATION_ATTRIBUTE,
   SEALED_NAMESPACE,
@@ -110,7 +109,7 @@ function* attributes({ source, catalogue }: Configuration, { config, item }: Att
 /** What decides who asks. */
 export const CALLER_ATTRIBUTES = [ADDRESS_ATTRIBUTE, URI_SAN_ATTRIBUTE];
 /** What is sent without harm when nobody needs it. */
-const OPTIONAL = [...CALLER_ATTRIBUTES, ANSWERED_ATTRIBUTE, BODIES_ATTRIBUTE];
+const OPTIONAL = [...CALLER_ATTRIBUTES, BODIES_ATTRIBUTE];
 
 /** An expression without what may be written in several ways: quotes, dots, brackets, blanks, case. */
 function letters(expression: string): string {

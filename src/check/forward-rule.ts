@@ -7,7 +7,10 @@ import type { Configuration } from './configuration.ts';
 import { matchesString } from './string-matcher.ts';
 
 /** What Attaché is shown of a request: enough to decide, and none of the client's own credentials. */
-export function* checkForwarding({ source }: Configuration, { config, item }: AttacheFilter): Generator<Problem> {
+export function* checkForwarding(
+  { source, catalogue }: Configuration,
+  { config, item }: AttacheFilter,
+): Generator<Problem> {
   const rules = source.get(config, 'forward_rules');
   const passes = (name: string) => isForwarded(source, config, name);
   const lacking = [':authority', ':method', ':path'].filter((name) => !passes(name));
@@ -16,6 +19,14 @@ export function* checkForwarding({ source }: Configuration, { config, item }: At
       rules ?? item,
       `forward_rules keeps ${lacking.join(', ')} from Attaché, which refuses what it cannot judge`,
       `add ${lacking.map((name) => `{ exact: "${name}" }`).join(', ')} to allowed_headers.patterns`,
+    );
+  }
+  const unseen = [...new Set([...catalogue].flatMap(({ appends }) => appends))].filter((name) => !passes(name));
+  if (unseen.length > 0) {
+    yield source.warning(
+      rules ?? item,
+      `forward_rules keeps ${unseen.join(', ')} from Attaché, which then appends in a line of its own, also what the list has already`,
+      `add ${unseen.map((name) => `{ exact: ${name} }`).join(', ')} to allowed_headers.patterns`,
     );
   }
   const needless = ALWAYS_STRIPPED.filter(passes);

@@ -3,9 +3,8 @@ import { isA, isDisabled, routeOverride } from '../integrations/envoy-filters.ts
 import type { Route } from '../integrations/envoy-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
-import { numberOf, textOf } from '../integrations/yaml-values.ts';
-import { ANSWERED_ATTRIBUTE } from '../processor/request-facts.ts';
-import type { AttacheFilter } from './attache-filter.ts';
+import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
+import { ANSWER_KEY, NAMESPACE } from '../processor/attempts.ts';
 import { type Configuration, httpOptions } from './configuration.ts';
 import type { Passage } from './passages.ts';
 
@@ -18,16 +17,14 @@ export const RETRY_ON = ['retriable-status-codes', ...BEFORE_ANYTHING].join(',')
 /** Conditions of Envoy that hold for all of those, and for more. */
 const WIDER = ['reset', '5xx'];
 
-/** Whether a retry for such a reason can be told from one for a refused key. */
-function saysWhy({ source }: Configuration, filter: AttacheFilter): boolean {
-  return source
-    .items(source.get(filter.config, 'request_attributes'))
-    .some((node) => textOf(node) === ANSWERED_ATTRIBUTE);
-}
-
-/** How often: two for a key that is refused, as `final_answer` in envoy/envoy.yaml sees to, and one more for connections. */
+/** How often: two for keys that are refused, as Attaché sees to, and one more for connections. */
 export const RETRIES = 3;
-const MOST_FOR_A_KEY = 2;
+
+/** How much of a body is kept for a retry, in bytes: pictures for a model fit in. */
+export const KEPT = 16_777_216;
+
+/** The fields that say so, the newer one first. */
+export const KEPT_FIELDS = ['request_body_buffer_limit', 'per_request_buffer_limit_bytes'];
 
 /** The header by which a request says on what else it is retried. */
 const RETRY_HEADER = 'x-envoy-retry-on';
@@ -35,8 +32,7 @@ const RETRY_HEADER = 'x-envoy-retry-on';
 /** Whether a request whose key was refused is sent again, and its cluster allows as many of them as a rotation brings. */
 export function* checkRetries(configuration: Configuration, passages: readonly Passage[]): Generator<Problem> {
   const { source } = configuration;
-  const untold = new Set<AttacheFilter>();
-  const told = new Set<YAMLMap | undefined>();
+  const untold = new Set<YAMLMap>();
   for (const { route, cluster, clusterName, asks, filter } of passages) {
     if (!asks) continue;
     const action = source.get(route.route, 'route');
@@ -57,34 +53,39 @@ export function* checkRetries(configuration: Configuration, passages: readonly P
         `write retry_on: "${RETRY_ON}"`,
       );
     }
-    const others = on.filter((name) => [...BEFORE_ANYTHING, ...WIDER].includes(name));
-    if (filter?.side === 'cluster' && others.length > 0 && !untold.has(filter) && !saysWhy(configuration, filter)) {
-      untold.add(filter);
+    if (
+      KEPT_FIELDS.every(
+        (field) => (source.get(route.route, field) ?? source.get(route.virtualHost, field)) === undefined,
+      )
+    ) {
       yield source.warning(
-        source.get(filter.config, 'request_attributes') ?? filter.item,
-        `Attaché takes a key for refused when Envoy tries again for another reason (${others.join(', ')})`,
-        `add ${ANSWERED_ATTRIBUTE} to request_attributes, letter by letter`,
+        action,
+        'a request with a body of more than 1 MiB is not sent again when its key was refused, so rotations lose it',
+        `write request_body_buffer_limit: ${KEPT} beside route, or what you can bear for each request under way`,
+      );
+    }
+    const hedging = source.get(action, 'hedge_policy') ?? source.get(route.virtualHost, 'hedge_policy');
+    if (booleanOf(source.get(hedging, 'hedge_on_per_try_timeout')) === true) {
+      yield source.error(
+        hedging,
+        'with attempts side by side, nobody can tell which of their keys a 401 refuses, so keys that are good are taken for refused',
+        'take hedge_on_per_try_timeout away; per_try_timeout alone does no harm',
       );
     }
     if (cluster === undefined) continue;
-    if (
-      filter?.side === 'cluster' &&
-      times > MOST_FOR_A_KEY &&
-      !told.has(cluster) &&
-      !limitsAttempts(source, cluster)
-    ) {
-      told.add(cluster);
-      yield source.warning(
-        source.get(httpOptions(source, cluster), 'http_filters') ?? cluster,
-        `cluster ${clusterName} sends a key that is refused ${times + 1} times, as num_retries says, because nothing sets its end apart`,
-        'copy the filter final_answer from the envoy.yaml that comes with Attaché, or write num_retries: 2',
-      );
-    }
     if (filter?.side === 'cluster' && !stopsRetries(source, cluster)) {
       yield source.warning(
         source.get(httpOptions(source, cluster), 'http_filters') ?? cluster,
         `cluster ${clusterName} retries a key that is simply wrong again and again, because nothing tells Envoy that no other is left to try`,
         'copy the filter final_answer from the envoy.yaml that comes with Attaché',
+      );
+    }
+    if (filter?.side === 'cluster' && !untold.has(cluster) && !saysWhy(source, cluster)) {
+      untold.add(cluster);
+      yield source.warning(
+        source.get(httpOptions(source, cluster), 'http_filters') ?? cluster,
+        `cluster ${clusterName} does not say how an attempt ended, so a key that was refused is sent again, and rotations lose requests`,
+        'copy the filter answers from the envoy.yaml that comes with Attaché',
       );
     }
     const thresholds = source.items(source.get(cluster, 'circuit_breakers', 'thresholds'));
@@ -140,21 +141,20 @@ function isOn(source: YamlSource, node: Node | undefined, { route, virtualHost, 
   return !isDisabled(source, filter, routeOverride(source, filter, [route, virtualHost, routeConfig]));
 }
 
-/** Whether a filter ends the attempts of a refused key before all retries are used. */
-function limitsAttempts(source: YamlSource, cluster: YAMLMap): boolean {
-  return mutations(source, source.get(httpOptions(source, cluster), 'http_filters'), 'response_mutations').some(
-    (mutation) => {
-      const header = source.get(mutation, 'append', 'header');
-      const value = textOf(source.get(header, 'value')) ?? '';
-      return textOf(source.get(header, 'key')) === 'x-envoy-ratelimited' && value.includes('request_attempt_count');
-    },
-  );
-}
-
 function mutations(source: YamlSource, filters: Node | undefined, field: string): Node[] {
   return source
     .items(filters)
     .flatMap((filter) => source.items(source.get(filter, 'typed_config', 'mutations', field)));
+}
+
+/** Whether a filter writes down how each attempt was answered, for Attaché to read in the next one. */
+function saysWhy(source: YamlSource, cluster: YAMLMap): boolean {
+  return source.items(source.get(httpOptions(source, cluster), 'http_filters')).some((filter) => {
+    const config = source.get(filter, 'typed_config');
+    if (!isA(source, config, 'Lua')) return false;
+    const code = source.get(config, 'default_source_code', 'inline_string') ?? source.get(config, 'inline_code');
+    return [':status', `"${NAMESPACE}"`, `"${ANSWER_KEY}"`].every((word) => (textOf(code) ?? '').includes(word));
+  });
 }
 
 /** Whether a filter turns Attaché's word that an answer is final into the header that keeps Envoy from retrying. */

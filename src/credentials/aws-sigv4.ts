@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { awsNow } from '../aws/aws-clock.ts';
+import { domainIn, isRegion, NO_REGION } from '../aws/region.ts';
 import { signsLikeS3 } from '../signing/path-to-sign.ts';
 import { type RequestToSign, type SigningScope, signRequest } from '../signing/sign-request.ts';
 import { SigningKey, type SigningKeyParts } from '../signing/signing-key.ts';
@@ -19,11 +21,17 @@ const WRITES = ['authorization', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-se
 /** What a caller's own signature may have besides, and so is removed. */
 const REMOVES = ['x-amz-s3session-token', 'x-amz-region-set'];
 
+/** VPC Lattice reads no hash of a body. */
+const LATTICE = 'vpc-lattice-svcs';
+
+const OF_AWS = 'write for example eu-west-1; services that are global sign with us-east-1';
+
 /**
  * `aws_sigv4: { service: s3, region: eu-west-1 }` signs the request with Signature Version 4 and the key in the secret:
  * `{"access_key_id", "secret_access_key", "session_token"?}`. The whole body is signed, unless `payload: unsigned` says otherwise,
- * which S3 allows; `role` names a role whose temporary key signs instead.
+ * which S3 allows and VPC Lattice wants; `role` names a role whose temporary key signs instead.
  *
+ * @see https://docs.aws.amazon.com/vpc-lattice/latest/ug/sigv4-authenticated-requests.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
  */
 export const awsSigv4: CredentialKind = {
@@ -35,11 +43,11 @@ export const awsSigv4: CredentialKind = {
         message: 'is no name of a service',
         params: { mend: 'write the name that AWS gives it in signatures, such as s3, sqs, execute-api or bedrock' },
       }),
-      region: z.string().refine((text) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(text), {
-        message: 'is no AWS Region',
-        params: { mend: 'write for example eu-west-1; services that are global sign with us-east-1' },
+      region: z.string().refine((text) => /^[\w-]{1,64}$/.test(text), {
+        message: 'is no name of a Region',
+        params: { mend: OF_AWS },
       }),
-      payload: z.enum(['signed', 'unsigned'], 'must be signed or unsigned').default('signed'),
+      payload: z.enum(['signed', 'unsigned'], 'must be signed or unsigned').optional(),
       role: z
         .string()
         .refine((text) => /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(text), {
@@ -49,9 +57,18 @@ export const awsSigv4: CredentialKind = {
         .optional(),
       external_id: z.string().min(2).max(1_224).optional(),
     })
-    .refine(({ service, payload }) => payload === 'signed' || signsLikeS3(service), {
-      message: 'has payload: unsigned, which S3 alone allows',
+    .superRefine(({ service, region, role }, context) => {
+      // What speaks as S3 does gives its Regions names of its own: auto, us-west-004, fr-par, default.
+      if (isRegion(region) || (signsLikeS3(service) && role === undefined) || !/^[\w-]+$/.test(region)) return;
+      context.addIssue({ code: 'custom', path: ['region'], message: NO_REGION, params: { mend: OF_AWS } });
+    })
+    .refine(({ service, payload }) => payload !== 'unsigned' || signsLikeS3(service) || service === LATTICE, {
+      message: 'has payload: unsigned, which S3, stores that speak as it does, and VPC Lattice allow',
       params: { mend: 'take payload away' },
+    })
+    .refine(({ service, payload }) => payload !== 'signed' || service !== LATTICE, {
+      message: 'has payload: signed, which VPC Lattice does not take',
+      params: { mend: 'write payload: unsigned, or take payload away' },
     })
     .refine(({ role, external_id }) => external_id === undefined || role !== undefined, {
       message: 'has an external_id and no role',
@@ -59,7 +76,7 @@ export const awsSigv4: CredentialKind = {
     })
     .transform(({ service, region, payload, role, external_id: externalId }) => {
       const scope = { service, region };
-      const isSigned = payload === 'signed';
+      const isSigned = payload === undefined ? service !== LATTICE : payload === 'signed';
       return {
         service,
         places: WRITES,
@@ -86,7 +103,7 @@ export const awsSigv4: CredentialKind = {
             signStep(signingKey(secretId, JSON.parse(token.reveal()) as SigningKeyParts), scope, isSigned),
           );
           const assumed = { role, region, ...(externalId === undefined ? {} : { externalId }) };
-          const origin = { secretId, endpoint: `sts.${region}.amazonaws.com` };
+          const origin = { secretId, endpoint: `sts.${region}.${domainIn(region)}` };
           const use: TokenUse = {
             ...origin,
             secret,
@@ -121,7 +138,7 @@ function signStep(key: SigningKey, scope: SigningScope, isSigned: boolean): Sign
         payload: isSigned ? (request.body ?? EMPTY) : 'unsigned',
       };
       try {
-        const { set, remove } = await signRequest(toSign, key, scope);
+        const { set, remove } = await signRequest(toSign, key, scope, new Date(awsNow()));
         return { set: set.map(([name, value]) => ({ name, value: Buffer.from(value) })), remove };
       } catch (error) {
         throw error instanceof UnsignableRequestError ? new UnfitRequestError(error.message) : error;

@@ -32,8 +32,15 @@ export const basic: CredentialKind = {
         params: { mend: 'write for example { username: "{{ api_key }}" }' },
       },
     )
-    .refine(({ username, password }) => [username, password].every((part) => !/^basic /i.test(part?.fill('') ?? '')), {
-      message: 'has the word Basic, which is added anyway',
+    .refine(
+      ({ username, password }) => [username, password].every((part) => !/^(basic|bearer) /i.test(part?.fill('') ?? '')),
+      {
+        message: 'has the word Basic or Bearer, which is added anyway or has no place here',
+        params: { mend: 'write for example { username: "{{ user }}", password: "{{ password }}" }' },
+      },
+    )
+    .refine(({ username }) => username?.fill('').includes(':') !== true, {
+      message: 'has a colon in its username, where the password begins',
       params: { mend: 'write for example { username: "{{ user }}", password: "{{ password }}" }' },
     })
     .transform(({ username, password }) => ({

@@ -9,14 +9,20 @@ export function bearerField(token: string, secretId: string): HeaderField {
   return { name: 'authorization', value: headerValue(`Bearer ${token}`, 'authorization', secretId) };
 }
 
+const SAYS_BEARER = /^bearer\b/i;
+
 /** `bearer: "{{ api_key }}"` sets `authorization: Bearer …` (RFC 6750, section 2.1). */
 export const bearer: CredentialKind = {
   key: 'bearer',
   example: 'bearer: "{{ api_key }}"',
   schema: template()
-    .refine((token) => !/^bearer\b/i.test(token.fill('')), {
+    .refine((token) => !SAYS_BEARER.test(token.fill('')), {
       message: 'has the word Bearer, which is added anyway',
       params: { mend: 'write bearer: "{{ api_key }}"' },
+    })
+    .refine((token) => !token.fill('').includes(' ') || SAYS_BEARER.test(token.fill('')), {
+      message: 'has a blank, and Bearer before all of it: no bearer token has one',
+      params: { mend: 'for another word write headers: { authorization: "Token {{ api_key }}" }' },
     })
     .transform((token) => ({
       places: ['authorization'],

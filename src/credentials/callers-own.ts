@@ -45,6 +45,18 @@ export const ALWAYS_STRIPPED: readonly string[] = [
  */
 export const ALWAYS_STRIPPED_PARAMETERS: readonly string[] = ['access_token', 'api_key', 'private_token'];
 
+/** Headers by which many frameworks let a request be another one than its method and path say. */
+export const OVERRIDES = [
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-original-url',
+  'x-rewrite-url',
+];
+
+/** Headers that ask for a response in which a value cannot be found: compressed, or in pieces. */
+export const UNSEARCHABLE = ['accept-encoding', 'grpc-accept-encoding', 'connect-accept-encoding', 'range', 'if-range'];
+
 /** Headers that say where a message ends: one that a server might take for these goes no further. */
 const FRAMING = ['content-length', 'transfer-encoding'];
 

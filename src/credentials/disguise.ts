@@ -114,5 +114,25 @@ const DISGUISES: readonly Disguise[] = [
 
 /** In what way a text is not the key that was meant; undefined when it may be one. Never quotes it. */
 export function disguiseOf(text: string): Pick<Disguise, 'reason' | 'mend'> | undefined {
-  return DISGUISES.find(({ found }) => found.test(text));
+  return DISGUISES.find(({ found }) => found.test(text)) ?? (isEncoded(text) ? ENCODED : undefined);
+}
+
+const ENCODED = {
+  reason: 'is a key that was put into base64 once more, as the files of Kubernetes have it',
+  mend: 'store it as its vendor gave it',
+};
+
+/**
+ * How a text begins, or ends, that was a key before it was put into base64. Other text that can be read does not count: some vendors
+ * make their keys of it.
+ */
+const WAS_A_KEY =
+  /^(?:sk[-_]|pk_live_|rk_live_|gh[pousr]_|github_pat_|glpat-|xox[abp]-|hf_|AIza|Bearer |-----BEGIN )[ -~\r\n]+$|^[!-~]{8,}\r?\n$/;
+
+function isEncoded(text: string): boolean {
+  if (!/^[A-Za-z0-9+/]{12,}={0,2}$/.test(text) || text.length % 4 !== 0) return false;
+  const bytes = Buffer.from(text, 'base64');
+  const is = WAS_A_KEY.test(bytes.toString('latin1'));
+  bytes.fill(0);
+  return is;
 }

@@ -4,6 +4,8 @@ import type { HiddenValue } from '../redaction/forms.ts';
 export interface HeaderField {
   readonly name: string;
   readonly value: Buffer;
+  /** Whether it goes beside those of this name that are there. Absent: it replaces them. */
+  readonly append?: true;
 }
 
 /** A value that an injection carries, and that must not come back. */
@@ -12,7 +14,7 @@ export interface HiddenPart extends HiddenValue {
   readonly token?: string;
 }
 
-/** What is done to a request: headers that are set, replacing any of that name, and names that are removed. */
+/** What is done to a request: headers that are set, and names that are removed. */
 export interface Injection {
   readonly set: readonly HeaderField[];
   readonly remove: readonly string[];

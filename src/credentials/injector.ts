@@ -5,6 +5,7 @@ import { holding } from '../secrets/secret-value.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Token } from '../tokens/token.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
+import { type Appended, appendedField } from './appended.ts';
 import { ALWAYS_STRIPPED, ALWAYS_STRIPPED_PARAMETERS, CallersOwn } from './callers-own.ts';
 import { CredentialError } from './credential-error.ts';
 import type { HeaderField, HiddenPart, Injection } from './injection.ts';
@@ -29,6 +30,8 @@ interface ReadyStep {
   readonly sent?: (token: Token) => string;
 }
 
+const NOTHING: readonly HeaderField[] = [];
+
 /**
  * Turns versions of a secret into what is done to a request. What a version or a token decides is worked out once; for
  * credentials that are the same for every request the second one costs one look-up.
@@ -41,6 +44,7 @@ export class Injector {
   /** The headers that it removes, in lower case. */
   readonly strips: readonly string[];
   readonly #callersOwn: CallersOwn;
+  readonly #appends: readonly Appended[];
   readonly #secretId: string;
   readonly #credentials: readonly Credential[];
   readonly #redacts: boolean;
@@ -72,6 +76,7 @@ export class Injector {
     this.#credentials = credentials;
     this.readsBody = credentials.some((credential) => credential.readsBody === true);
     this.sendsTokensAlone = credentials.every((credential) => credential.sendsToken === true);
+    this.#appends = credentials.flatMap(({ appends }) => appends ?? []);
     this.#callersOwn = new CallersOwn({
       headers: strips,
       sets: credentials.flatMap(({ writes }) => writes),
@@ -229,7 +234,7 @@ export class Injector {
       encoded: undefined,
       ...(this.#redacts ? { hidden } : {}),
     };
-    const set = fieldsOf(steps);
+    const set = [...fieldsOf(steps), ...this.#appended(request)];
     const path = steps.reduce(
       (before, step) => ('path' in step ? pathWith(step, before) : before),
       this.#callersOwn.withoutParameters(request.path),
@@ -249,9 +254,17 @@ export class Injector {
   #besides(injection: Injection, request: RequestToInject): Injection {
     const path = this.#callersOwn.withoutParameters(request.path);
     const remove = this.#removed(request);
-    if (path === request.path && remove === this.strips) return injection;
-    const set = [...injection.set, ...(path === request.path ? [] : [pathField(path)])];
+    const appended = this.#appended(request);
+    const isListed = appended.length < this.#appends.length || appended.some(({ append }) => append !== true);
+    if (path === request.path && remove === this.strips && !isListed) return injection;
+    const own = isListed ? [...injection.set.filter(({ append }) => append !== true), ...appended] : injection.set;
+    const set = [...own, ...(path === request.path ? [] : [pathField(path)])];
     return { ...injection, set, remove, encoded: undefined };
+  }
+
+  #appended(request: RequestToInject): readonly HeaderField[] {
+    if (this.#appends.length === 0) return NOTHING;
+    return this.#appends.flatMap((it) => appendedField(it, request) ?? []);
   }
 
   #removed(request: RequestToInject): readonly string[] {
@@ -280,7 +293,8 @@ export class Injector {
 
   #shared(set: HeaderField[], tokens: readonly string[], hidden: readonly HiddenPart[]): Injection {
     const encoded = new Map<string, Buffer>();
-    const common = { set: Object.freeze(set), remove: this.strips, tokens, final: false, encoded };
+    const beside = this.#appends.map(({ name, value }) => ({ name, value: Buffer.from(value), append: true }) as const);
+    const common = { set: Object.freeze([...set, ...beside]), remove: this.strips, tokens, final: false, encoded };
     return Object.freeze(this.#redacts ? { ...common, hidden } : common);
   }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { Token } from '../tokens/token.ts';
 import type { TokenUse } from '../tokens/token-use.ts';
+import type { Appended } from './appended.ts';
 import type { HeaderField } from './injection.ts';
 import type { Template } from './template.ts';
 
@@ -19,7 +20,12 @@ export interface RequestToInject {
   readonly oddNames: () => readonly string[];
   /** The whole body; undefined when it was not asked for or there is none. */
   readonly body: Buffer | undefined;
-  /** Ids of the tokens that earlier attempts carried, in their order. */
+  /**
+   * Whether Envoy has taken over what Attaché said about an earlier attempt, so that its headers and its path stand in this one. The
+   * count of attempts does not tell: an attempt that ended before the answer came carries nothing.
+   */
+  readonly wasInjected: () => boolean;
+  /** Ids of the tokens that earlier attempts carried and the destination refused, in their order. */
   readonly refusedTokens: () => readonly string[];
 }
 
@@ -78,12 +84,16 @@ export interface Credential {
   readonly writes: readonly string[];
   /** The parameters of the query that it sets, decoded. Absent: none. */
   readonly parameters?: readonly string[];
+  /** What it adds to lists of the caller's, whatever the secret is. Absent: nothing. */
+  readonly appends?: readonly Appended[];
   /** What it takes from the secret. */
   readonly templates: readonly Template[];
   /** What the secret must hold, as it is stored, where no template says it: for instructions. */
   readonly shape?: Readonly<Record<string, string>>;
   /** Whether the destination gets a token in place of the secret. Default false. */
   readonly sendsToken?: boolean;
+  /** What speaks against it although it works, and what to do instead: `check` says it. Absent: nothing. */
+  readonly caution?: { readonly reason: string; readonly mend: string };
   /** The service of AWS that the destination is, as signatures name it: its clients read refusals in a form of their own. */
   readonly service?: string;
   /** Whether it needs the whole body of a request. Default false. */

@@ -1,55 +1,30 @@
-import type { KeyObject } from 'node:crypto';
-import { importPKCS8 } from 'jose';
-import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt } from 'oauth4webapi';
-import { z } from 'zod';
 import type { SecretVersion } from '../secrets/secret-version.ts';
-import { type OAuthClient, requestToken } from '../tokens/oauth2.ts';
-import { RefreshToken, tokenOf } from '../tokens/refresh-token.ts';
+import { type OAuthClient, requestToken, tokenOf } from '../tokens/oauth2.ts';
+import { RefreshToken } from '../tokens/refresh-token.ts';
 import type { TokenUse } from '../tokens/token-use.ts';
 import { bearerField } from './bearer.ts';
-import { CredentialError } from './credential-error.ts';
-import { endpointUrl } from './endpoint-url.ts';
+import { authenticationOf } from './client-authentication.ts';
 import type { CredentialKind, TokenStep } from './kind.ts';
+import { GRANT_SHAPES, grantOf } from './oauth2-grants.ts';
+import { OAUTH2_OPTIONS, type OAuth2Options } from './oauth2-options.ts';
 import { perToken } from './per-token.ts';
 import { SecretFields } from './secret-fields.ts';
 import { secretText } from './secret-text.ts';
 
-const words = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is no scope: one word each, without blanks');
-
-const OPTIONS = z
-  .strictObject({
-    grant: z.enum(['client_credentials', 'refresh_token'], 'must be client_credentials or refresh_token'),
-    token_url: endpointUrl,
-    scopes: z.array(words).min(1, 'names none').optional(),
-    audience: z.string().min(1).optional(),
-    resource: z.union([z.url(), z.array(z.url()).min(1, 'names none')], 'must be a URL or a list of URLs').optional(),
-    auth: z
-      .enum(['basic', 'body', 'private_key_jwt', 'none'], 'must be basic, body, private_key_jwt or none')
-      .default('basic'),
-    write_back: z.boolean().default(false),
-  })
-  .refine(({ grant, write_back: writes }) => grant === 'refresh_token' || !writes, {
-    message: 'has write_back, which is for refresh tokens',
-    params: { mend: 'take write_back away' },
-  })
-  .refine(({ grant, auth }) => grant === 'refresh_token' || auth !== 'none', {
-    message: 'has auth: none, and without a refresh token nothing says who asks',
-    params: { mend: 'write basic, body or private_key_jwt' },
-  });
-
-type Options = z.infer<typeof OPTIONS>;
+/** Who asks where nobody needs to say so: it is not sent. */
+const NOBODY = 'nobody';
 
 /**
  * `oauth2: { grant: client_credentials, token_url: "https://auth.example.com/token" }` sends an access token that is got with
  * the secret `{"client_id", "client_secret" or "private_key" and "key_id"?, "refresh_token"?}`. The client is known by HTTP Basic
- * (the default), in the body, by a signed assertion (RFC 7523), or with a refresh token by nothing.
+ * (the default), in the body, by a signed assertion (RFC 7523), by a certificate (RFC 8705), or by nothing.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749
  */
 export const oauth2: CredentialKind = {
   key: 'oauth2',
   example: 'oauth2: { grant: client_credentials, token_url: "https://auth.example.com/token" }',
-  schema: OPTIONS.transform((options) => {
+  schema: OAUTH2_OPTIONS.transform((options) => {
     const { host } = new URL(options.token_url);
     const { write_back: writesBack, ...asked } = options;
     const purpose = `oauth2 ${JSON.stringify(Object.fromEntries(Object.entries({ ...asked, scopes: asked.scopes && [...asked.scopes].sort() }).sort()))}`;
@@ -59,17 +34,16 @@ export const oauth2: CredentialKind = {
       templates: [],
       shape: shapeOf(options),
       sendsToken: true,
+      ...(options.grant === 'password' ? { caution: PASSWORD } : {}),
       prepare: (secretId, secret): TokenStep => {
         const origin = { secretId, endpoint: host };
         const fields = new SecretFields(secretId, secret);
-        const client: OAuthClient = {
-          origin,
-          tokenUrl: options.token_url,
-          clientId: fields.required('client_id'),
-          authentication: authenticationOf(options, fields, secretId),
-          parameters: parametersOf(options),
-        };
-        const use: TokenUse = { ...origin, secret, purpose, mint: minter(options, client, fields, secret, writesBack) };
+        const client = { origin, tokenUrl: options.token_url, parameters: parametersOf(options) };
+        const minting =
+          options.grant === 'refresh_token'
+            ? refreshing({ ...client, ...clientOf(options, fields, origin) }, fields, secret, writesBack)
+            : asking(options, client, fields);
+        const use: TokenUse = { ...origin, secret, purpose, ...minting };
         const step = perToken((token) => ({
           fields: [bearerField(secretText(token.reveal(), `the token of ${host}`), secretId)],
         }));
@@ -79,73 +53,59 @@ export const oauth2: CredentialKind = {
   }),
 };
 
-function minter(
-  { grant }: Options,
-  client: OAuthClient,
-  fields: SecretFields,
-  secret: SecretVersion,
-  writesBack: boolean,
-): TokenUse['mint'] {
-  if (grant === 'refresh_token' && secret.reveal().startsWith('\ufeff'))
-    throw new CredentialError(
-      `secret ${client.origin.secretId} begins with a byte order mark, and its refresh token is read where none may stand; store it without (in PowerShell: -Encoding utf8NoBOM)`,
-    );
-  if (grant === 'client_credentials')
-    return async ({ signal }) => tokenOf(await requestToken(client, undefined, signal));
+/** What `check` says of a grant that RFC 9700 forbids. */
+const PASSWORD = {
+  reason:
+    'grant: password hands the password of a person to the token endpoint, fails where a second factor is asked for, and is withdrawn (RFC 9700, section 2.4)',
+  mend: 'use client_credentials or a refresh token where the provider has them',
+};
+
+type Minting = Pick<TokenUse, 'mint' | 'pending'>;
+
+function refreshing(client: OAuthClient, fields: SecretFields, secret: SecretVersion, writesBack: boolean): Minting {
   fields.required('refresh_token');
   const refreshToken = new RefreshToken(client, secret, { writesBack });
-  return (context) => refreshToken.token(context);
+  return { mint: (context) => refreshToken.token(context), pending: () => refreshToken.pending };
 }
 
-function parametersOf({ scopes, audience, resource }: Options): URLSearchParams {
-  const parameters = new URLSearchParams();
-  if (scopes !== undefined) parameters.set('scope', scopes.join(' '));
-  if (audience !== undefined) parameters.set('audience', audience);
-  for (const it of [resource ?? []].flat()) parameters.append('resource', it);
-  return parameters;
+function asking(
+  options: OAuth2Options,
+  about: Pick<OAuthClient, 'origin' | 'tokenUrl' | 'parameters'>,
+  fields: SecretFields,
+): Minting {
+  const { isDated, ...grant } = grantOf(options, fields, about.origin);
+  const known = clientOf(options, fields, about.origin);
+  const client: OAuthClient = { ...about, ...known, isDated: isDated === true || known.isDated === true };
+  return { mint: async ({ signal }) => tokenOf(await requestToken(client, grant, signal)) };
 }
 
-function authenticationOf({ auth }: Options, fields: SecretFields, secretId: string): ClientAuth {
-  switch (auth) {
-    case 'basic':
-      return ClientSecretBasic(fields.required('client_secret'));
-    case 'body':
-      return ClientSecretPost(fields.required('client_secret'));
-    case 'none':
-      return None();
-    case 'private_key_jwt':
-      return signedAssertion(fields.privateKey('private_key'), fields.optional('key_id'), secretId);
-  }
+/** A token that is exchanged may say by itself who asks. */
+function clientOf(
+  { auth, grant }: OAuth2Options,
+  fields: SecretFields,
+  origin: OAuthClient['origin'],
+): Pick<OAuthClient, 'clientId' | 'authentication' | 'isDated' | 'fetch'> {
+  const isAnonymous = grant === 'token_exchange' && auth === 'none' && fields.optional('client_id') === undefined;
+  if (isAnonymous) return { clientId: NOBODY, authentication: () => undefined };
+  return { clientId: fields.required('client_id'), ...authenticationOf(auth, fields, origin) };
 }
 
-/** Web Crypto takes keys asynchronously, and a secret is looked at at once: so the key is taken over when it is first used. */
-function signedAssertion(key: KeyObject, keyId: string | undefined, secretId: string): ClientAuth {
-  const algorithm = algorithmOf(key);
-  if (algorithm === undefined)
-    throw new CredentialError(
-      `secret ${secretId}: the field private_key is of a kind that cannot sign here; store an RSA, P-256, P-384 or Ed25519 key`,
-    );
-  let ready: Promise<ClientAuth> | undefined;
-  return async (...call) => {
-    ready ??= importPKCS8(key.export({ type: 'pkcs8', format: 'pem' }).toString(), algorithm).then((imported) =>
-      PrivateKeyJwt(keyId === undefined ? imported : { key: imported, kid: keyId }),
-    );
-    return (await ready)(...call);
+function parametersOf({ scopes, audience, resource, parameters = {} }: OAuth2Options): URLSearchParams {
+  const all = new URLSearchParams(parameters);
+  if (scopes !== undefined) all.set('scope', scopes.join(' '));
+  if (audience !== undefined) all.set('audience', audience);
+  for (const it of [resource ?? []].flat()) all.append('resource', it);
+  return all;
+}
+
+function shapeOf({ grant, auth }: OAuth2Options): Record<string, string> {
+  const key = { private_key: '-----BEGIN PRIVATE KEY-----\n…' };
+  const byAuth = {
+    basic: { client_secret: '…' },
+    body: { client_secret: '…' },
+    private_key_jwt: key,
+    tls: { certificate: '-----BEGIN CERTIFICATE-----\n…', ...key },
+    none: {},
   };
-}
-
-function algorithmOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): string | undefined {
-  if (type === 'rsa') return 'RS256';
-  if (type === 'ed25519') return 'Ed25519';
-  if (type !== 'ec') return undefined;
-  return { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' }[details?.namedCurve ?? ''];
-}
-
-function shapeOf({ grant, auth }: Options): Record<string, string> {
-  return {
-    client_id: '…',
-    ...(auth === 'private_key_jwt' ? { private_key: '-----BEGIN PRIVATE KEY-----\n…' } : {}),
-    ...(auth === 'basic' || auth === 'body' ? { client_secret: '…' } : {}),
-    ...(grant === 'refresh_token' ? { refresh_token: '…' } : {}),
-  };
+  return { client_id: '…', ...byAuth[auth], ...GRANT_SHAPES[grant] };
 }

@@ -1,8 +1,8 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { jsonFault, parseSecretJson } from '../secrets/secret-json.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import { CredentialError } from './credential-error.ts';
 import { pemFault, pemText } from './pem.ts';
-import { jsonFault, parseSecretJson } from './secret-json.ts';
 import { secretText } from './secret-text.ts';
 
 /** The fields of a secret that is a JSON object, for kinds that know by themselves what they need. */
@@ -28,11 +28,26 @@ export class SecretFields {
 
   /** The same, whatever it holds. */
   #text(name: string): string | undefined {
+    return this.#stored(name)?.trim();
+  }
+
+  #stored(name: string): string | undefined {
     const value = Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
     if (value === undefined || value === null || value === '') return undefined;
     if (typeof value !== 'string')
       throw new CredentialError(`${this.#where}: the field ${name} is no text; store it as a JSON string`);
-    return value.trim();
+    return value;
+  }
+
+  /**
+   * A text as it stands there, blanks included: a password may have them.
+   *
+   * @throws CredentialError when it is missing, empty or no text.
+   */
+  verbatim(name: string): string {
+    const value = this.#stored(name);
+    if (value === undefined) throw this.#missing(name);
+    return value;
   }
 
   /** @throws CredentialError when it is missing, empty or no text. */
@@ -59,6 +74,26 @@ export class SecretFields {
     } catch {
       // OpenSSL's own message is of no help, and may one day quote.
       throw new CredentialError(`${this.#where}: the field ${name} ${pemFault(text)}`);
+    }
+  }
+
+  /**
+   * A certificate in PEM, perhaps with the certificates behind it that lead to its CA, whatever has become of the line breaks.
+   *
+   * @throws CredentialError when it is missing or none.
+   */
+  certificate(name: string): string {
+    const text = this.#text(name);
+    if (text === undefined) throw this.#missing(name);
+    try {
+      const blocks = text.split(/(?<=-----END CERTIFICATE-----)/).filter((block) => /BEGIN/.test(block));
+      return (blocks.length === 0 ? [text] : blocks)
+        .map((block) => new X509Certificate(pemText(block)).toString())
+        .join('');
+    } catch {
+      throw new CredentialError(
+        `${this.#where}: the field ${name} is no certificate in PEM; store the whole file, with its BEGIN and END lines`,
+      );
     }
   }
 

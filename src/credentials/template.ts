@@ -1,6 +1,6 @@
+import { jsonFault, parseSecretJson } from '../secrets/secret-json.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import { CredentialError } from './credential-error.ts';
-import { jsonFault, parseSecretJson } from './secret-json.ts';
 import { secretText } from './secret-text.ts';
 
 /** A template that cannot be read: the message gives the reason, `mend` what to write instead. */

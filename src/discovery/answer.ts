@@ -1,5 +1,7 @@
 import { type Caller, callerName } from '../callers/caller.ts';
-import type { Listing } from './listing.ts';
+import { proxyLine } from '../vendors/proxy-line.ts';
+import type { AskedAt } from './asked-at.ts';
+import { type Listing, onThisMachine } from './listing.ts';
 import type { Found } from './usable.ts';
 
 /** What a caller is told about itself and what it may use. No secret, and no name of one. */
@@ -12,6 +14,8 @@ export interface DiscoveryAnswer {
     readonly certificate?: string;
     readonly address?: string;
   };
+  /** What is typed in a shell before the lines of `libraries`, for who asks on Envoy's own machine. Absent: they need nothing. */
+  readonly findsNames?: string;
   /** By name. */
   readonly integrations: readonly Listing[];
   /** False while it cannot be told of some integrations whether the caller may use them. */
@@ -28,13 +32,13 @@ export interface DiscoveryAnswer {
 /**
  * What a caller is told on one page.
  *
- * @param page from 1.
+ * @param asked.page from 1.
  */
 export function discoveryAnswer(
   caller: Caller,
   { usable, unknown }: Found,
   pages: readonly (readonly Listing[])[],
-  page: number,
+  { page, at }: { readonly page: number; readonly at: AskedAt },
 ): DiscoveryAnswer {
   const about = whoAsks(caller);
   const { knownBy } = about;
@@ -47,6 +51,7 @@ export function discoveryAnswer(
   ];
   return {
     caller: about,
+    ...(onThisMachine(at) ? { findsNames: proxyLine(`127.0.0.1${at.port}`) } : {}),
     integrations: pages[page - 1] ?? [],
     complete: unknown === undefined,
     notes,

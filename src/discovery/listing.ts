@@ -9,7 +9,10 @@ export interface Listing {
   readonly name: string;
   /** What a caller puts in the place of the API's own address, the nearest name first. A `*` is Envoy's wildcard. */
   readonly baseUrls: readonly string[];
-  /** How client libraries are pointed at the nearest address, a line each. Absent: none is known, or no plain http address of it. */
+  /**
+   * How client libraries are pointed at it, a line each: at its nearest address or, for who asks on Envoy's own machine, at the name
+   * that is found by `findsNames`. Absent: no library is known, or no plain http address.
+   */
   readonly libraries?: readonly string[];
   /** Which paths its routes take, in words. Absent: all of them. */
   readonly only?: readonly string[];
@@ -42,7 +45,8 @@ export function listingOf({ integration, by, instance }: Usable, asked: AskedAt)
   const inBody = IN_BODY.get(host);
   const only = waysIn.flatMap((way) => (way.only === undefined ? [] : [way.only]));
   const baseUrls = [...new Set(nearestFirst(waysIn, asked).map((way) => urlOf(way, asked)))];
-  const libraries = linesFor(name, host, baseUrls);
+  const names = onThisMachine(asked) ? byName(waysIn) : [];
+  const libraries = linesFor(name, host, names.length > 0 ? names : baseUrls);
   return {
     name,
     baseUrls,
@@ -56,6 +60,17 @@ export function listingOf({ integration, by, instance }: Usable, asked: AskedAt)
     allowedBy: by,
     ...(instance === undefined ? {} : { instance }),
   };
+}
+
+/** Whether the caller has asked by a name under `.localhost`, which curl and browsers take for their own machine, and libraries do not. */
+export function onThisMachine({ scheme, zone }: AskedAt): boolean {
+  return scheme === 'http' && /(?:^|\.)localhost$/.test(zone);
+}
+
+/** The addresses by which it is found through Envoy as a proxy: any but those that programs take for their own machine. */
+function byName(ways: readonly WayIn[]): string[] {
+  const named = ways.filter(({ domain }) => !/(?:^|\.)localhost(?::\d+)?$/.test(domain));
+  return named.map((way) => urlOf(way, { scheme: 'http', port: '', zone: '' }));
 }
 
 /** The catalogue's lines, for the first address that is a host and no more. */

@@ -9,7 +9,7 @@ export const CONTENT_SECURITY_POLICY =
 
 /** The answer as a page for people. Every text in it is escaped. */
 export function discoveryPage(answer: DiscoveryAnswer): string {
-  const { caller, integrations, notes, page, pages, next } = answer;
+  const { caller, findsNames, integrations, notes, page, pages, next } = answer;
   return html`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -19,6 +19,7 @@ export function discoveryPage(answer: DiscoveryAnswer): string {
 <header>
 <h1>What you may use</h1>
 <p>You are <b>${caller.name}</b>, ${known(caller.knownBy)}. Call an address below without any key: it is added on the way out.</p>
+${findsNames === undefined ? '' : html`<p>Before you use the lines for libraries, type in their shell:</p><pre tabindex="0"><code>${findsNames}</code></pre>`}
 ${notes.map((note) => html`<p class="note" role="status">${note}</p>`)}
 </header>
 <main>

@@ -46,7 +46,7 @@ export class Rendering {
     const whose = JSON.stringify([found.key, at.zone, at.scheme]);
     const pages = remembered(this.#pages, whose, () => pagesOf(listings(found, at)));
     if (page > pages.length) return undefined;
-    const answer = () => discoveryAnswer(caller, found, pages, page);
+    const answer = () => discoveryAnswer(caller, found, pages, { page, at: { ...at, port: `:${PORT}` } });
     const { knownBy } = whoAsks(caller);
     const key = JSON.stringify([whose, knownBy, page, form]);
     // Why something is not known is told in words about this caller.

@@ -1,7 +1,7 @@
 import { ANYONE, CallerPolicy, type Callers, type TagTable } from '../callers/caller-policy.ts';
 import { type CallerRule, type DirectRule, isFault, parseCallerRule } from '../callers/caller-rule.ts';
 import { CallerTable } from '../callers/caller-table.ts';
-import { ALWAYS_STRIPPED, ALWAYS_STRIPPED_PARAMETERS } from '../credentials/callers-own.ts';
+import { ALWAYS_STRIPPED, ALWAYS_STRIPPED_PARAMETERS, OVERRIDES, UNSEARCHABLE } from '../credentials/callers-own.ts';
 import { Injector } from '../credentials/injector.ts';
 import type { Credential } from '../credentials/kind.ts';
 import { KINDS } from '../credentials/kinds.ts';
@@ -79,6 +79,7 @@ function integrationOf(description: IntegrationDescription, tags: TagTable, read
     places: Object.freeze(places),
     service: credentials.find(({ service }) => service !== undefined)?.service,
     writes: Object.freeze(writes),
+    appends: Object.freeze(credentials.flatMap(({ appends = [] }) => appends.map(({ name: header }) => header))),
     mutates: Object.freeze(stripsParameters.length === 0 ? writes : [...new Set([...writes, ':path'])]),
     templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
     where,
@@ -128,9 +129,3 @@ function parametersToStrip({ keep, strip }: IntegrationDescription): string[] {
     ...strip.filter((name) => name.startsWith(IN_QUERY)).map((name) => name.slice(IN_QUERY.length)),
   ];
 }
-
-/** Headers by which many frameworks let a request be another one than its method and path say. */
-const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override', 'x-original-url', 'x-rewrite-url'];
-
-/** Headers that ask for a response in which a value cannot be found: compressed, or in pieces. */
-const UNSEARCHABLE = ['accept-encoding', 'grpc-accept-encoding', 'connect-accept-encoding', 'range', 'if-range'];

@@ -5,6 +5,7 @@ import type { Integration } from './integration.ts';
 /** Every integration of one file, as it was read. Immutable: a change of the file makes a new one. */
 export class Catalogue {
   readonly #integrations: ReadonlyMap<string, Integration>;
+  readonly #bySecret: ReadonlyMap<string, readonly Integration[]>;
   /** Each secret that an integration names. */
   readonly secretIds: ReadonlySet<string>;
 
@@ -19,7 +20,8 @@ export class Catalogue {
     options: Partial<Pick<ServerWide, 'tagsFromEc2' | 'discovery'>> = {},
   ) {
     this.#integrations = new Map([...integrations].map((integration) => [integration.name, integration]));
-    this.secretIds = new Set([...this.#integrations.values()].map(({ secretId }) => secretId));
+    this.#bySecret = Map.groupBy(this.#integrations.values(), ({ secretId }) => secretId);
+    this.secretIds = new Set(this.#bySecret.keys());
     this.tagsFromEc2 = options.tagsFromEc2;
     this.discovery = options.discovery;
     Object.freeze(this);
@@ -31,6 +33,11 @@ export class Catalogue {
 
   get(name: string): Integration | undefined {
     return this.#integrations.get(name);
+  }
+
+  /** The integrations that name a secret. */
+  using(secretId: string): readonly Integration[] {
+    return this.#bySecret.get(secretId) ?? [];
   }
 
   [Symbol.iterator](): MapIterator<Integration> {

@@ -28,6 +28,8 @@ export function readCredentials(
       problems.push(...schemaProblems(source, kind, node, result.error.issues));
       continue;
     }
+    const { caution } = result.data;
+    if (caution !== undefined) problems.push(source.warning(keyNode, `${name}: ${caution.reason}`, caution.mend));
     credentials.push(result.data);
     descriptions.push({ kind: key, options });
     for (const place of result.data.places) {
@@ -36,6 +38,16 @@ export function readCredentials(
         problems.push(source.error(keyNode, `${other} and ${key} both write ${place}`, 'keep one of the two'));
       writers.set(place, key);
     }
+  }
+  const [only, ...others] = credentials;
+  if (only !== undefined && others.length === 0 && problems.length === 0 && appendsAlone(only)) {
+    problems.push(
+      source.error(
+        block,
+        `integration ${name} appends to a header and sends no credential`,
+        `add one of: ${KINDS.map(({ key }) => key).join(', ')}`,
+      ),
+    );
   }
   // An unknown key may be a kind of credential, misspelt.
   const keys = source.pairs(block).map(({ key }) => key);
@@ -51,4 +63,8 @@ export function readCredentials(
     );
   }
   return { credentials, descriptions, problems };
+}
+
+function appendsAlone({ appends = [], places }: Credential): boolean {
+  return appends.length > 0 && appends.length === places.length;
 }

@@ -39,7 +39,9 @@ export interface Integration extends SecretUse {
   readonly places: readonly string[];
   /** The headers that it sets or removes, in lower case; `:path` for the path and its query. */
   readonly writes: readonly string[];
-  /** The same, and `:path` too where it takes parameters of the caller out of the query: all that Envoy must let it change. */
+  /** Those of them to whose lists it appends, so that Attaché must see them. */
+  readonly appends: readonly string[];
+  /** The same as `writes`, and `:path` too where it takes parameters of the caller out of the query: all that Envoy must let it change. */
   readonly mutates: readonly string[];
   /** The service of AWS that it is, as signatures name it; undefined for all else. */
   readonly service: string | undefined;

@@ -1,5 +1,7 @@
+import { isRegion } from '../aws/region.ts';
+
 const NAME = /^[A-Za-z0-9/_+=.@!-]{1,512}$/;
-const ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z]{2}[a-z0-9-]*-\d:\d{12}:secret:(.+)$/;
+const ARN = /^arn:aws[a-z-]*:secretsmanager:([a-z0-9-]+):\d{12}:secret:(.+)$/;
 /** AWS ends each ARN with a hyphen and six random characters. */
 const ENDING = /-[A-Za-z0-9]{6}$/;
 
@@ -33,8 +35,8 @@ export function secretIdFault(text: string): SecretIdFault | undefined {
 }
 
 function arnFault(text: string): SecretIdFault | undefined {
-  const name = ARN.exec(text)?.[1];
-  if (name === undefined || !NAME.test(name)) {
+  const [, region = '', name = ''] = ARN.exec(text) ?? [];
+  if (!isRegion(region) || !NAME.test(name)) {
     return {
       severity: 'error',
       reason: 'secret is no ARN of AWS Secrets Manager',

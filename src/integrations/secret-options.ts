@@ -1,5 +1,6 @@
 import type { Node } from 'yaml';
 import { z } from 'zod';
+import { awsRegion } from '../aws/region.ts';
 import type { RotationOptions } from '../secrets/secret-state.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -22,15 +23,7 @@ const OPTIONS = [
   {
     key: 'replicas',
     example: 'replicas: [eu-west-1]',
-    schema: z
-      .array(
-        z.string().refine((region) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(region), {
-          message: 'is no AWS Region',
-          params: { mend: 'write for example eu-west-1' },
-        }),
-      )
-      .max(10)
-      .default([]),
+    schema: z.array(awsRegion).max(10).default([]),
   },
 ] as const;
 

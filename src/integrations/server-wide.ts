@@ -1,5 +1,6 @@
 import type { Node } from 'yaml';
 import { z } from 'zod';
+import { awsRegion } from '../aws/region.ts';
 import { tagFault } from '../callers/caller-rule.ts';
 import type { Ec2Options } from '../callers/ec2-options.ts';
 import { didYouMean } from './closest.ts';
@@ -23,13 +24,7 @@ const EC2 = {
   key: 'tags_from_ec2',
   example: 'tags_from_ec2: { vpc: vpc-0123456789abcdef0 }',
   schema: z.strictObject({
-    region: z
-      .string()
-      .refine((region) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(region), {
-        message: 'is no AWS Region',
-        params: { mend: 'write for example eu-west-1' },
-      })
-      .optional(),
+    region: awsRegion.optional(),
     vpc: z
       .string()
       .refine((vpc) => vpc === ANY_VPC || /^vpc-[0-9a-f]{8,17}$/.test(vpc), {

@@ -46,6 +46,7 @@ export function replaceQueryParameter(path: string, name: string, value: string)
 function nameOf(parameter: string): string {
   const end = parameter.indexOf('=');
   const name = end < 0 ? parameter : parameter.slice(0, end);
+  if (!/[+%]/.test(name)) return name;
   return name
     .replaceAll('+', ' ')
     .replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));

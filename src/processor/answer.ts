@@ -1,4 +1,5 @@
 import type { Injection } from '../credentials/injection.ts';
+import type { Attempt } from './attempts.ts';
 import type { Dialect } from './dialect.ts';
 
 /** How it was known that a caller may. */
@@ -17,12 +18,8 @@ export interface Injected {
   readonly secret: string;
   /** The VersionId. */
   readonly version: string;
-  /** The VersionIds that this attempt and those before it carry, in their order. Absent when it is this one alone. */
-  readonly tried?: readonly string[];
-  /** How many of `tried`, from the first, no destination has answered. Absent: none. */
-  readonly unanswered?: number;
-  /** Ids of the tokens that the attempts before this one carried, in their order. Absent on a first attempt. */
-  readonly refusedTokens?: readonly string[];
+  /** The attempts before this one that went on with a credential. Absent: none. */
+  readonly before?: readonly Attempt[];
   /** Whether the destination's answer stands even if it is a refusal: a retry could not help. */
   readonly final: boolean;
   readonly injection: Injection;

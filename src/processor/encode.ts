@@ -1,6 +1,7 @@
 import { ALWAYS_STRIPPED } from '../credentials/callers-own.ts';
 import { shortVersionId } from '../secrets/secret-version.ts';
 import { type Answer, DENIALS, type Denied, type Injected, type Replied } from './answer.ts';
+import { NAMESPACE, recordOf } from './attempts.ts';
 import { denialBody } from './denial-body.ts';
 import {
   HeaderValueOption_HeaderAppendAction as Append,
@@ -11,7 +12,7 @@ import {
   ProcessingMode_HeaderSendMode as Send,
 } from './gen/envoy/extensions/filters/http/ext_proc/v3/processing_mode.ts';
 import { ProcessingResponse } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
-import { NAMESPACE, SEALED_NAMESPACE } from './request-facts.ts';
+import { SEALED_NAMESPACE } from './request-facts.ts';
 
 /** For how many kinds of callers the bytes of one injection are remembered. */
 const MOST_CALLERS = 256;
@@ -46,13 +47,8 @@ export function encodeAnswer(answer: Answer, question: Question, seal: SealHidde
 /** Whether the bytes of an answer are of use for this one request alone, and so are overwritten once they are sent. */
 export function servesOnce(answer: Answer, question: Question): boolean {
   if (answer.kind !== 'inject') return false;
-  const { tried, refusedTokens, injection } = answer;
-  return (
-    tried !== undefined ||
-    refusedTokens !== undefined ||
-    question !== 'requestHeaders' ||
-    injection.encoded === undefined
-  );
+  const { before, injection } = answer;
+  return before !== undefined || question !== 'requestHeaders' || injection.encoded === undefined;
 }
 
 /** What the bytes of a first answer depend on, besides its injection. Rules begin with no blank. */
@@ -75,15 +71,14 @@ export function encodeRequestForTime(ms: number): Buffer {
 
 /** What was tried comes back with the next attempt, so that nothing has to be remembered here. */
 function encodeInjection(
-  { injection, integration, secret, version, final, tried, unanswered, refusedTokens, links, caller }: Injected,
+  { injection, integration, secret, version, final, before, links, caller }: Injected,
   question: Question,
   sealed: ReturnType<SealHidden>,
 ): Buffer {
   const headerMutation = {
-    setHeaders: injection.set.map(({ name, value }) => overwrite(name, value)),
+    setHeaders: injection.set.map(({ name, value, append }) => (append ? beside : overwrite)(name, value)),
     removeHeaders: [...injection.remove],
   };
-  const tokens = [...(refusedTokens ?? []), ...injection.tokens];
   return encode({
     response: { $case: question, value: { response: { headerMutation, bodyMutation: undefined } } },
     dynamicMetadata: {
@@ -92,10 +87,9 @@ function encodeInjection(
         integration,
         secret,
         version: shortVersionId(version),
-        tried: tried ?? [version],
-        ...(unanswered === undefined ? {} : { unanswered }),
-        ...(tokens.length === 0 ? {} : { tokens }),
-        ...(final ? { final: 'true' } : {}),
+        ...recordOf(before ?? [], version, injection.tokens),
+        // An earlier attempt may have said that its answer is final, and keys stay until they are written anew.
+        ...(final ? { final: 'true' } : before === undefined ? {} : { final: '' }),
         ...(links === undefined ? {} : { links }),
         ...(caller === undefined ? {} : { caller: caller.by }),
         ...(caller?.instance === undefined ? {} : { instance: caller.instance }),
@@ -159,6 +153,11 @@ function text(name: string, value: string): HeaderValueOption {
 /** Envoy heeds `append` and ignores `append_action`; other proxies do the opposite, and their default is to append. */
 export function overwrite(name: string, value: Buffer): HeaderValueOption {
   return { header: { key: name, rawValue: value }, append: false, appendAction: Append.OVERWRITE_IF_EXISTS_OR_ADD };
+}
+
+/** A line of its own, whether or not the request has others of that name. */
+function beside(name: string, value: Buffer): HeaderValueOption {
+  return { header: { key: name, rawValue: value }, append: true, appendAction: Append.APPEND_IF_EXISTS_OR_ADD };
 }
 
 /** A message to Envoy; what is left out of it is not sent. */

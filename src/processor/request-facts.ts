@@ -3,6 +3,7 @@ import { claimsOf } from '../callers/claim.ts';
 import { callerOf } from '../callers/known-callers.ts';
 import type { RequestToInject } from '../credentials/kind.ts';
 import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
+import { type Attempt, attemptsBefore, isRefusal } from './attempts.ts';
 import type { HttpHeaders, ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 
 /** What is known of a request, in plain values: all that a decision needs, and nothing of gRPC. */
@@ -19,24 +20,9 @@ export interface RequestFacts extends Omit<RequestToInject, 'attempt'> {
   readonly isDiscovery: boolean;
   /** Who asks. */
   readonly caller: Caller;
-  /**
-   * Whether Envoy has taken over what Attaché said about an earlier attempt, so that its headers and its path stand in this one. The
-   * count of attempts does not tell: an attempt that ended before the answer came carries nothing.
-   */
-  readonly wasInjected: () => boolean;
-  /** Whether no destination has answered an attempt yet, as Envoy says. False when it does not say. */
-  readonly isUnanswered: boolean;
-  /**
-   * The VersionIds that earlier attempts carried and that were answered, in their order: with what had Envoy try again, which is
-   * that a key was refused. Read from the message only when it is asked for.
-   */
-  readonly tried: () => readonly string[];
-  /** The VersionIds of the attempts before those, whose connections broke or never came to be. */
-  readonly unanswered: () => readonly string[];
+  /** The attempts before this one that went on with a credential. Read from the message only when it is asked for. */
+  readonly before: () => readonly Attempt[];
 }
-
-/** The namespace of the dynamic metadata in which Attaché leaves what it did, for the next attempt and the access log. */
-export const NAMESPACE = 'attache';
 
 /** The namespace in which it leaves, encrypted, what a response must not bring back. No access log prints it. */
 export const SEALED_NAMESPACE = 'attache.redact';
@@ -47,12 +33,6 @@ const FILTER = 'envoy.filters.http.ext_proc';
 /** The attributes that the filter must be configured to send: each is an expression, and its text is its key. */
 export const INTEGRATION_ATTRIBUTE = "xds.route_metadata.filter_metadata['attache']['integration']";
 export const ATTEMPT_ATTRIBUTE = 'upstream.request_attempt_count';
-
-/**
- * Whether the destination has answered any attempt. Envoy sends a request again when its key was refused, and also when a
- * connection broke: that says nothing of the key.
- */
-export const ANSWERED_ATTRIBUTE = 'has(response.code_details)';
 
 /** The connection's own peer, and the first URI in the certificate that it has shown and Envoy has verified. */
 export const ADDRESS_ATTRIBUTE = 'source.address';
@@ -84,10 +64,8 @@ class HeadersOfRequest implements RequestFacts {
   readonly authority: string;
   readonly body: Buffer | undefined;
   readonly hasUnreadBody: boolean;
-  readonly isUnanswered: boolean;
+  readonly before: () => readonly Attempt[];
   readonly wasInjected: () => boolean;
-  readonly tried: () => readonly string[];
-  readonly unanswered: () => readonly string[];
   readonly refusedTokens: () => readonly string[];
   readonly headers: () => readonly (readonly [string, string])[];
   readonly #headers: HttpHeaders;
@@ -105,14 +83,9 @@ class HeadersOfRequest implements RequestFacts {
     this.authority = this.#header(':authority');
     this.body = body;
     this.hasUnreadBody = !headers.endOfStream && body === undefined;
-    this.isUnanswered = this.#attributes?.[ANSWERED_ATTRIBUTE] === false;
-    // Envoy takes metadata and headers over from the same message, or neither.
-    const carried = () => listed(request, 'tried');
-    this.wasInjected = () => carried().length > 0;
-    const lost = () => (this.isUnanswered ? carried().length : counted(request, 'unanswered'));
-    this.tried = () => carried().slice(lost());
-    this.unanswered = () => carried().slice(0, lost());
-    this.refusedTokens = () => (this.isUnanswered ? [] : listed(request, 'tokens'));
+    this.before = () => attemptsBefore(request);
+    this.wasInjected = () => this.before().length > 0;
+    this.refusedTokens = () => this.before().flatMap(({ status, tokens }) => (isRefusal(status) ? tokens : []));
     this.headers = () => fields(headers);
   }
 
@@ -165,16 +138,4 @@ export function attributesOf(request: ProcessingRequest): Readonly<Record<string
 
 function fields(headers: HttpHeaders): [string, string][] {
   return (headers.headers?.headers ?? []).map(({ key, rawValue }) => [key, rawValue.toString('latin1')]);
-}
-
-/** A list of texts in what Attaché has left about a request. */
-export function listed(request: ProcessingRequest, key: string, namespace = NAMESPACE): readonly string[] {
-  const list: unknown = request.metadataContext?.filterMetadata[namespace]?.[key];
-  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
-}
-
-/** A number in what Attaché has left about a request; 0 when there is none. */
-function counted(request: ProcessingRequest, key: string): number {
-  const count: unknown = request.metadataContext?.filterMetadata[NAMESPACE]?.[key];
-  return typeof count === 'number' && Number.isInteger(count) && count > 0 ? count : 0;
 }

@@ -1,5 +1,6 @@
+import { attemptsBefore, NAMESPACE } from './attempts.ts';
 import type { ProcessingRequest } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
-import { attributesOf, INTEGRATION_ATTRIBUTE, listed, NAMESPACE, SEALED_NAMESPACE } from './request-facts.ts';
+import { attributesOf, INTEGRATION_ATTRIBUTE, SEALED_NAMESPACE } from './request-facts.ts';
 
 /** What is known of a response, as far as it tells what may stand in it. */
 export interface ResponseFacts {
@@ -24,11 +25,6 @@ export interface InjectionRecord {
 /** The attribute that tells where a response comes from. */
 export const DETAILS_ATTRIBUTE = 'response.code_details';
 
-/** Empty when Envoy hands none over. */
-function sealedIn(request: ProcessingRequest): object {
-  return request.metadataContext?.filterMetadata[SEALED_NAMESPACE] ?? {};
-}
-
 /**
  * The facts in a message about response headers.
  *
@@ -37,16 +33,25 @@ function sealedIn(request: ProcessingRequest): object {
 export function responseFacts(request: ProcessingRequest): ResponseFacts {
   const attributes = attributesOf(request);
   const integration = attributes?.[INTEGRATION_ATTRIBUTE];
-  const isRecorded = request.metadataContext?.filterMetadata[NAMESPACE] !== undefined;
+  const metadata = request.metadataContext?.filterMetadata;
+  const attempts = attemptsBefore(request);
   return {
     integration: typeof integration === 'string' && integration !== '' ? integration : undefined,
-    record: isRecorded
-      ? {
-          versions: listed(request, 'tried'),
-          tokens: listed(request, 'tokens'),
-          sealed: (id) => (Object.hasOwn(sealedIn(request), id) ? listed(request, id, SEALED_NAMESPACE) : undefined),
-        }
-      : undefined,
+    record:
+      metadata?.[NAMESPACE] === undefined
+        ? undefined
+        : {
+            versions: attempts.map(({ version }) => version),
+            tokens: attempts.flatMap(({ tokens }) => tokens),
+            sealed: (id) => textsIn(metadata[SEALED_NAMESPACE], id),
+          },
     isOfDestination: attributes?.[DETAILS_ATTRIBUTE] === 'via_upstream',
   };
+}
+
+/** Undefined when there are none under this key. */
+function textsIn(record: Readonly<Record<string, unknown>> | undefined, key: string): readonly string[] | undefined {
+  if (record === undefined || !Object.hasOwn(record, key)) return undefined;
+  const texts = record[key];
+  return Array.isArray(texts) ? texts.filter((text) => typeof text === 'string') : [];
 }

@@ -40,18 +40,19 @@ export class Lease {
   /**
    * Takes the lease on the current version.
    *
-   * @returns `taken`, or `replaced` when another version is current by now.
+   * @returns `taken`; `inherited` when it was taken from a holder that is dead; `replaced` when another version is current by now.
    * @throws SecretError `lease_held` while another process has it; otherwise for what AWS says, for example when the label may
    *   not be moved or the secret not be written.
    */
-  async take(secretId: string, current: string): Promise<'taken' | 'replaced'> {
+  async take(secretId: string, current: string): Promise<'taken' | 'inherited' | 'replaced'> {
     const { labelled, isCurrent } = await this.#look(secretId, current);
     if (!isCurrent) return 'replaced';
-    if (labelled === current && !this.#isDead(secretId, current)) throw held(secretId);
-    if (labelled === current) await this.#move(secretId, current, PARKED);
-    await this.#move(secretId, labelled === current ? PARKED : labelled, current);
+    const isHeld = labelled === current;
+    if (isHeld && !this.#isDead(secretId, current)) throw held(secretId);
+    if (isHeld) await this.#move(secretId, current, PARKED);
+    await this.#move(secretId, isHeld ? PARKED : labelled, current);
     this.#seen.delete(secretId);
-    return 'taken';
+    return isHeld ? 'inherited' : 'taken';
   }
 
   /** Gives the lease back without a new version. A failure is no harm: the lease is taken for dead later. */

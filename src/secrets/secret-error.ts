@@ -1,5 +1,6 @@
 import { AWS_FAILURES, type AwsFailureReason } from '../aws/aws-failure.ts';
 import { classify } from '../aws/classify.ts';
+import { pauseAsked } from '../aws/second-try.ts';
 import { type FailurePolicy, STANDING, TRANSIENT } from '../cache/failure-policy.ts';
 import { ReadError } from '../cache/read-error.ts';
 
@@ -38,12 +39,15 @@ export class SecretError extends ReadError {
   override readonly reason: FailureReason;
   /** What AWS said, for the log alone: an error name and, where AWS itself wrote it, its message. */
   override readonly detail: string;
+  /** The pause that AWS has asked for, in ms; 0 when it did not. */
+  readonly pause: number;
 
-  constructor(secretId: string, reason: FailureReason, detail: string) {
+  constructor(secretId: string, reason: FailureReason, detail: string, pause = 0) {
     super(`secret ${secretId}: ${EXPLANATIONS[reason]}`);
     this.name = 'SecretError';
     this.reason = reason;
     this.detail = detail;
+    this.pause = pause;
   }
 
   override get policy(): FailurePolicy {
@@ -82,5 +86,5 @@ const NAMES: Partial<Record<AwsFailureReason, FailureReason>> = {
 export function secretErrorOf(secretId: string, error: unknown): SecretError {
   if (error instanceof SecretError) return error;
   const { reason, detail } = classify(error);
-  return new SecretError(secretId, NAMES[reason] ?? (reason as FailureReason), detail);
+  return new SecretError(secretId, NAMES[reason] ?? (reason as FailureReason), detail, pauseAsked(error));
 }

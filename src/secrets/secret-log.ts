@@ -1,3 +1,5 @@
+import { leadOverAws } from '../aws/aws-clock.ts';
+import { ClockLog } from '../telemetry/clock-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { SecretError } from './secret-error.ts';
 import type { SecretNews } from './secret-machine.ts';
@@ -6,14 +8,17 @@ import { shortVersionId } from './secret-version.ts';
 /** Counts what happens to secrets, and logs each change of state: never a value, its length or its hash. */
 export class SecretLog {
   readonly #log: Log;
+  readonly #clocks: ClockLog;
   readonly #failing = new Map<string, string>();
   readonly #counts = new Map<string, number>();
 
   constructor(log: Log) {
     this.#log = log;
+    this.#clocks = new ClockLog(log);
   }
 
   tell(secret: string, news: SecretNews): void {
+    this.#clocks.tell('AWS', leadOverAws());
     const result = news.kind === 'failed' ? news.error.reason : news.kind;
     this.#counts.set(result, (this.#counts.get(result) ?? 0) + 1);
     switch (news.kind) {

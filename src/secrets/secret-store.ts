@@ -1,3 +1,4 @@
+import { leadOverAws } from '../aws/aws-clock.ts';
 import { now } from '../cache/clock.ts';
 import type { Freshness } from '../cache/freshness.ts';
 import type { RefreshState } from '../cache/refresh.ts';
@@ -11,8 +12,8 @@ import { type SecretVersion, shortVersionId } from './secret-version.ts';
 import type { SecretSource } from './secrets-manager.ts';
 import { VersionChoice } from './version-choice.ts';
 
-/** How many secrets one process holds: with AWS's limit of 64 KiB a value, 62.5 MiB of current values at most. */
-export const MOST_SECRETS = 1_000;
+/** How many secrets one process holds: with AWS's limit of 64 KiB a value, 312.5 MiB of current values at most. */
+export const MOST_SECRETS = 5_000;
 
 /** A secret as the status page shows it: nothing of its value. */
 export interface SecretStatus {
@@ -25,6 +26,8 @@ export interface SecretStatus {
   readonly checkedSecondsAgo?: number;
   /** Why the last check failed. */
   readonly failure?: FailureReason;
+  /** By how much the clock of this machine is ahead of AWS's; negative when it is behind. Absent: they hardly differ. */
+  readonly clockAheadSeconds?: number;
 }
 
 /**
@@ -99,9 +102,16 @@ export class SecretStore {
     }
   }
 
+  /** How many secrets there are, and how many of them have no usable value. */
+  count(): { readonly secrets: number; readonly missing: number } {
+    const all = [...this.#secrets.values()];
+    return { secrets: all.length, missing: all.filter(({ freshness }) => freshness === 'dead').length };
+  }
+
   /** How each secret is doing. */
   status(): SecretStatus[] {
     const time = now();
+    const clockAheadSeconds = leadOverAws();
     return [...this.#secrets.values()].map(({ id, state, freshness }) => {
       const version = currentOf(state, time);
       const { checkedAt, failure } = state.current;
@@ -113,6 +123,7 @@ export class SecretStore {
           ? {}
           : { checkedSecondsAgo: Math.round((time - checkedAt) / 1_000) }),
         ...(failure === undefined ? {} : { failure: failure.reason }),
+        ...(clockAheadSeconds === 0 ? {} : { clockAheadSeconds }),
       };
     });
   }

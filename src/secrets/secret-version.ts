@@ -1,5 +1,8 @@
 import { SecretValue } from './secret-value.ts';
 
+/** The largest value that AWS stores, in bytes. */
+export const LARGEST_SECRET = 65_536;
+
 /** What is known of a version besides its value. */
 export interface SecretOrigin {
   readonly createdAt?: number;

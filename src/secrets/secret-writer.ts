@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { awsNow } from '../aws/aws-clock.ts';
 import { now } from '../cache/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Lease } from './lease.ts';
@@ -53,14 +54,16 @@ export class SecretWriter implements WriteBack {
   async replace(
     secretId: string,
     from: SecretVersion,
-    renew: () => Promise<string | undefined>,
+    renew: (inherited: boolean) => Promise<string | undefined>,
   ): Promise<SecretVersion> {
-    const age = from.createdAt === undefined ? Number.POSITIVE_INFINITY : Date.now() - from.createdAt;
+    const age = from.createdAt === undefined ? Number.POSITIVE_INFINITY : awsNow() - from.createdAt;
     if (from.id.startsWith(OURS) && age < MOST_OFTEN)
       throw new SecretError(secretId, 'written_too_often', `written ${Math.round(age / 1_000)} s ago`);
-    if ((await this.#take(secretId, from.id)) === 'replaced') return this.#source.fetch(secretId, true);
+    const lease = await this.#take(secretId, from.id);
+    if (lease === 'replaced') return this.#source.fetch(secretId, true);
+    if (lease === 'inherited') this.#log.warn({ secret: secretId }, INHERITED);
     // From here on the value before may be used up at any moment: an end of the process waits.
-    const replaced = this.#replace(secretId, from, renew);
+    const replaced = this.#replace(secretId, from, () => renew(lease === 'inherited'));
     this.#replacing.add(replaced);
     return replaced.finally(() => this.#replacing.delete(replaced));
   }
@@ -88,7 +91,7 @@ export class SecretWriter implements WriteBack {
   }
 
   /** Whoever holds the lease is done within a second or so: it is waited for. */
-  async #take(secretId: string, current: string): Promise<'taken' | 'replaced'> {
+  async #take(secretId: string, current: string): ReturnType<Lease['take']> {
     const until = now() + LEASE_PATIENCE;
     for (;;) {
       try {
@@ -116,7 +119,7 @@ export class SecretWriter implements WriteBack {
         const command = new PutSecretValueCommand({ SecretId: secretId, SecretString: value, ClientRequestToken });
         await this.#source.call(secretId, (client, abortSignal) => client.send(command, { abortSignal }));
         this.#log.info({ secret: secretId, version: ClientRequestToken.slice(0, 16) }, 'secret written back');
-        return new SecretVersion(ClientRequestToken, value, { createdAt: Date.now() });
+        return new SecretVersion(ClientRequestToken, value, { createdAt: awsNow() });
       } catch (error) {
         const failure = secretErrorOf(secretId, error);
         const { reason, detail } = failure;
@@ -133,6 +136,8 @@ export class SecretWriter implements WriteBack {
   }
 }
 
+const INHERITED =
+  'a process ended while it was about to replace this secret, and may have used it up: it is used once more; if that is refused, authorise anew and store the new refresh token';
 const NOT_YET = 'secret cannot be written back, and its old value is used up: trying again';
 const LOST =
   'secret is gone, and with it what was to be written back: authorise anew, store the refresh token in a new secret and name that';

@@ -126,6 +126,18 @@ export class Secret {
     return version;
   }
 
+  /**
+   * The version for an attempt that follows one which ended for another reason than its key: nothing is learnt, and nothing read.
+   *
+   * @param refused ids of the versions that earlier attempts carried and that were refused.
+   * @returns one that was not refused; when none is left the default one.
+   * @throws SecretError (or rejects with it) when there is no usable version.
+   */
+  again(use: string, refused: readonly string[], deadline: Deadline): SecretVersion | Promise<SecretVersion> {
+    const id = untriedOf(this.#state, use, refused, now(), this.#rules);
+    return (id === undefined ? undefined : this.#versions.get(id)) ?? this.first(use, deadline);
+  }
+
   /** Whether a refusal of what an integration sends now would be final: a retry would only bother the destination. */
   isHopeless(use: string): boolean {
     const until = this.#state.uses.get(use)?.hopelessUntil ?? Number.NEGATIVE_INFINITY;
@@ -167,12 +179,18 @@ export class Secret {
     this.#versions.clear();
   }
 
-  async #afterwards(use: string, reading: Promise<void>, deadline: Deadline): Promise<SecretVersion> {
-    await deadline.wait(reading, (ms) => late(this.id, ms));
-    const id = defaultOf(this.#state, use, now(), this.#rules);
-    const version = id === undefined ? undefined : this.#versions.get(id);
-    if (version === undefined) throw this.#missing(deadline.ms);
-    return version;
+  /** A read that fails late is followed by another one, as long as there is time. */
+  async #afterwards(use: string, first: Promise<void>, deadline: Deadline): Promise<SecretVersion> {
+    for (let reading: Promise<void> | undefined = first; reading !== undefined; ) {
+      this.#source.hurry?.(this.id);
+      await deadline.wait(reading, (ms) => late(this.id, ms));
+      const id = defaultOf(this.#state, use, now(), this.#rules);
+      const version = id === undefined ? undefined : this.#versions.get(id);
+      if (version !== undefined) return version;
+      if (this.#state.current.failure?.policy.isVerdict !== true) this.#step({ kind: 'asked' });
+      reading = this.#state.current.failure?.policy.isVerdict === true ? undefined : this.#reading.get('AWSCURRENT');
+    }
+    throw this.#missing(deadline.ms);
   }
 
   /** What was read no earlier than `since`, as far as budget and time allow. */

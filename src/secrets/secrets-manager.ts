@@ -1,20 +1,28 @@
 import { Agent } from 'node:https';
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import PQueue from 'p-queue';
+import { hearAwsTime } from '../aws/aws-clock.ts';
 import { guardedCredentials } from '../aws/aws-credentials.ts';
 import { secondTry } from '../aws/second-try.ts';
+import { now } from '../cache/clock.ts';
 import { withDeadline } from '../cache/deadline.ts';
 import { hostsOf } from './hosts-tag.ts';
 import { readFromRegions } from './read-from-regions.ts';
+import { readTogether } from './read-together.ts';
+import { readValue } from './read-value.ts';
 import { SecretError, secretErrorOf } from './secret-error.ts';
-import { SecretVersion } from './secret-version.ts';
+import type { SecretVersion } from './secret-version.ts';
+import { Sharing } from './sharing.ts';
+import { type Ending, type Turn, Turns } from './turns.ts';
 
-/** The largest value that AWS Secrets Manager stores, in bytes. */
-const LARGEST_VALUE = 65_536;
-
-/** How long one read may take when nobody asks for less or more, in ms. */
+/** How long one call may take when nobody asks for less or more, in ms. */
 export const READ_DEADLINE = 5_000;
+
+/** How long another try of a throttled call may take, in ms: one that would end later is not made. */
+const ANOTHER_TRY = 500;
+
+/** For how long a read for which nobody waits is tried again while AWS throttles, in ms: until then it is no failure. */
+const BACKGROUND_PATIENCE = 30_000;
 
 /** What reads secrets. */
 export interface SecretSource {
@@ -23,9 +31,12 @@ export interface SecretSource {
    *
    * @param secretId name or ARN.
    * @param urgent whether a request waits for it: it then goes before background work.
-   * @throws SecretError for every failure, in `deadline` ms at most.
+   * @throws SecretError for every failure, `deadline` ms after its turn has come at most.
    */
   fetch(secretId: string, urgent: boolean, options?: ReadOptions): Promise<SecretVersion>;
+
+  /** A request waits for a secret now: what is read of it goes first. Absent: nothing ever waits for its turn. */
+  hurry?(secretId: string): void;
 }
 
 /** Which version is read, and where. */
@@ -46,15 +57,28 @@ interface Wish {
   readonly readsHosts: boolean;
 }
 
+/** A read, or another call about a secret, that waits for its turn. */
+interface Waiting extends Turn {
+  /** When its first call began. */
+  since?: number;
+  /** Makes the call. */
+  work(signal: AbortSignal): Promise<void>;
+  /** Takes a version that was read in another way. */
+  take(version: SecretVersion): void;
+  fail(error: SecretError): void;
+}
+
 /** Bounds of the calls to AWS. */
 export interface SecretsManagerOptions {
-  /** How long one read may take, in ms: waiting its turn, credentials, connection, retries and body included. */
+  /** How long one call may take, in ms: credentials, connection, a second try and the body included. */
   readonly deadline: number;
+  /** For how long a read for which a request waits is tried again while AWS throttles, in ms. Default `deadline`. */
+  readonly patience?: number;
 }
 
 /**
- * AWS Secrets Manager, read with one GetSecretValue a secret, under a deadline that holds whatever hangs: at most 10 calls
- * at a time and 40 in two seconds, so that a fleet of these stays far below the account's quota.
+ * AWS Secrets Manager, read under a deadline that holds whatever hangs. {@link Turns} says in which order and how fast; when many secrets
+ * wait, they are read by BatchGetSecretValue where that is permitted, otherwise with one GetSecretValue each.
  *
  * The Region is that of the secret's ARN, or the SDK's own (`AWS_REGION`, profile). Endpoint and credentials are the SDK's.
  */
@@ -68,21 +92,42 @@ export class SecretsManager implements SecretSource {
     socketTimeout: 1_500,
     httpsAgent: new Agent({ keepAlive: true, maxSockets: 25 }),
   });
-  readonly #queue = new PQueue({ concurrency: 10, intervalCap: 40, interval: 2_000, carryoverIntervalCount: true });
+  readonly #sharing = new Sharing();
+  readonly #turns = new Turns<Waiting>(
+    (turns) => this.#run(turns),
+    (region) => this.#sharing.mayShare(region),
+  );
   readonly #deadline: number;
+  readonly #patience: number;
 
-  constructor(options: SecretsManagerOptions) {
-    this.#deadline = options.deadline;
+  constructor({ deadline, patience = deadline }: SecretsManagerOptions) {
+    this.#deadline = deadline;
+    this.#patience = patience;
   }
 
   fetch(secretId: string, urgent: boolean, options: ReadOptions = {}): Promise<SecretVersion> {
-    const stage = options.stage ?? 'AWSCURRENT';
-    const readsHosts = options.readsHosts ?? false;
-    return this.#bounded(secretId, urgent, (signal) =>
-      readFromRegions(regionOf(secretId), options.replicas ?? [], (region) =>
-        this.#read(secretId, { region, stage, readsHosts }, signal),
-      ),
-    );
+    const { stage = 'AWSCURRENT', readsHosts = false, replicas = [] } = options;
+    const own = regionOf(secretId);
+    const isPlain = stage === 'AWSCURRENT' && !readsHosts && replicas.length === 0;
+    return new Promise((resolve, reject) => {
+      this.#turns.add({
+        secretId,
+        urgent,
+        shares: isPlain ? (own ?? '') : undefined,
+        work: async (signal) =>
+          resolve(
+            await readFromRegions(own, replicas, (region) =>
+              this.#read(secretId, { region, stage, readsHosts }, signal),
+            ),
+          ),
+        take: resolve,
+        fail: reject,
+      });
+    });
+  }
+
+  hurry(secretId: string): void {
+    this.#turns.hurry(secretId);
   }
 
   /**
@@ -92,32 +137,94 @@ export class SecretsManager implements SecretSource {
    */
   call<T>(secretId: string, send: (client: SecretsManagerClient, signal: AbortSignal) => Promise<T>): Promise<T> {
     const region = regionOf(secretId);
-    return this.#bounded(secretId, true, (signal) =>
-      this.#withIdentity(secretId, region, signal, () => send(this.#client(region), signal)),
-    );
+    return new Promise((resolve, reject) => {
+      this.#turns.add({
+        secretId,
+        urgent: true,
+        shares: undefined,
+        work: async (signal) =>
+          resolve(await this.#withIdentity(secretId, region, signal, () => send(this.#client(region), signal))),
+        take: () => undefined,
+        fail: reject,
+      });
+    });
   }
 
   /** Closes the connections to AWS. */
   close(): void {
+    this.#turns.close();
     this.#connections.destroy();
     this.#clients.clear();
   }
 
-  /** In its turn, and in `deadline` ms at most, whatever hangs. */
-  async #bounded<T>(secretId: string, urgent: boolean, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #run(turns: readonly Waiting[]): Promise<Ending> {
+    for (const turn of turns) turn.since ??= now();
+    const [first, ...others] = turns;
+    if (first === undefined) return Promise.resolve('answered');
+    return others.length === 0 ? this.#alone(first) : this.#together(first, turns);
+  }
+
+  async #alone(turn: Waiting): Promise<Ending> {
+    try {
+      await this.#bounded(turn.secretId, (signal) => turn.work(signal));
+      return 'answered';
+    } catch (error) {
+      const failure = secretErrorOf(turn.secretId, error);
+      if (failure.reason === 'throttled') return this.#throttled([turn], failure);
+      turn.fail(failure);
+      return 'answered';
+    }
+  }
+
+  async #together(first: Waiting, turns: readonly Waiting[]): Promise<Ending> {
+    const region = regionOf(first.secretId);
+    const ids = [...new Set(turns.map(({ secretId }) => secretId))];
+    let versions = new Map<string, SecretVersion>();
+    try {
+      versions = await this.#bounded(first.secretId, (signal) =>
+        this.#withIdentity(first.secretId, region, signal, () => readTogether(this.#client(region), ids, signal)),
+      );
+      this.#sharing.succeeded(region ?? '');
+    } catch (error) {
+      const failure = secretErrorOf(first.secretId, error);
+      const { reason, detail } = failure;
+      if (reason === 'throttled') return this.#throttled(turns, failure);
+      if (!this.#sharing.failed(region ?? '', reason)) {
+        for (const turn of turns) turn.fail(new SecretError(turn.secretId, reason, detail));
+        return 'answered';
+      }
+    }
+    for (const turn of turns) {
+      const version = versions.get(turn.secretId);
+      if (version === undefined) this.#turns.add(Object.assign(turn, { shares: undefined }));
+      else turn.take(version);
+      // A version has one owner: whoever else wants it reads it.
+      versions.delete(turn.secretId);
+    }
+    return 'answered';
+  }
+
+  /** They wait for another turn, as long as somebody may wait for them. */
+  #throttled(turns: readonly Waiting[], { reason, detail, pause }: SecretError): Ending {
+    const time = now();
+    for (const turn of turns) {
+      const patience = turn.urgent ? this.#patience : BACKGROUND_PATIENCE;
+      const endsAt = time + pause + ANOTHER_TRY;
+      if (endsAt - (turn.since ?? time) > patience) turn.fail(new SecretError(turn.secretId, reason, detail));
+      else this.#turns.add(turn);
+    }
+    return 'throttled';
+  }
+
+  /** In `deadline` ms at most, whatever hangs. */
+  async #bounded<T>(secretId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const abort = new AbortController();
     const late = () => {
       const error = new SecretError(secretId, 'timeout', `no answer in ${this.#deadline} ms`);
       abort.abort(error);
       return error;
     };
-    const { signal } = abort;
-    const queued = this.#queue.add(() => work(signal), { priority: urgent ? 1 : 0, signal });
-    try {
-      return await withDeadline(queued, this.#deadline, late);
-    } catch (error) {
-      throw secretErrorOf(secretId, error);
-    }
+    return withDeadline(work(abort.signal), this.#deadline, late);
   }
 
   #read(secretId: string, wish: Wish, signal: AbortSignal): Promise<SecretVersion> {
@@ -163,15 +270,13 @@ export class SecretsManager implements SecretSource {
       client.send(new GetSecretValueCommand({ SecretId, VersionStage: stage }), { abortSignal: signal }),
       readsHosts ? client.send(new DescribeSecretCommand({ SecretId }), { abortSignal: signal }) : undefined,
     ]);
-    const { VersionId: id, SecretString: value, CreatedDate: created } = answer;
-    if (id === undefined || value === undefined || value === '' || Buffer.byteLength(value) > LARGEST_VALUE) {
-      throw new SecretError(secretId, 'unusable_value', 'GetSecretValue returned no SecretString of 1 to 65536 bytes');
-    }
-    return new SecretVersion(id, value, {
-      ...(created === undefined ? {} : { createdAt: created.getTime() }),
+    const version = readValue(answer, {
       fromReplica: region !== regionOf(secretId),
       hosts: hostsOf(description?.Tags),
     });
+    if (version === undefined)
+      throw new SecretError(secretId, 'unusable_value', 'GetSecretValue returned no SecretString of 1 to 65536 bytes');
+    return version;
   }
 
   #client(region: string | undefined): SecretsManagerClient {
@@ -184,6 +289,9 @@ export class SecretsManager implements SecretSource {
       maxAttempts: 2,
       retryStrategy: secondTry,
       requestHandler: this.#connections,
+    });
+    client.middlewareStack.add((next) => async (args) => next(args).finally(() => hearAwsTime(client.config)), {
+      step: 'initialize',
     });
     this.#clients.set(key, client);
     return client;

@@ -26,6 +26,11 @@ export class VersionChoice {
     return this.#secret.next(this.#use, tried, deadline);
   }
 
+  /** @see Secret.again */
+  again(refused: readonly string[], deadline: Deadline): SecretVersion | Promise<SecretVersion> {
+    return this.#secret.again(this.#use, refused, deadline);
+  }
+
   /**
    * Whether a refusal of what is sent now would be final: most requests are refused, no other version is left to try, and the
    * secret may not be read again yet. A retry would only bother the destination.

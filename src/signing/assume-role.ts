@@ -1,4 +1,5 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { awsNow } from '../aws/aws-clock.ts';
 import { AwsError } from '../aws/aws-failure.ts';
 import { classify } from '../aws/classify.ts';
 import type { SigningKeyParts } from './signing-key.ts';
@@ -19,7 +20,7 @@ const SECONDS = 3_600;
 /**
  * A temporary key of a role.
  *
- * @returns the key, and when it expires, in ms since 1970.
+ * @returns the key, and when it expires, in ms since 1970 by AWS's clock.
  * @throws AwsError
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
@@ -54,7 +55,7 @@ export async function assumeRole(
     } = it ?? {};
     return {
       key: { accessKeyId, secretAccessKey, sessionToken },
-      expiresAt: it?.Expiration?.getTime() ?? Date.now() + SECONDS * 1_000,
+      expiresAt: it?.Expiration?.getTime() ?? awsNow() + SECONDS * 1_000,
     };
   } catch (error) {
     throw new AwsError(classify(error));

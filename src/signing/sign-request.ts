@@ -18,7 +18,7 @@ export interface RequestToSign {
    * are text, decoded from UTF-8.
    */
   readonly headers: readonly (readonly [string, string])[];
-  /** The whole body, or `unsigned`: AWS then checks it by TLS and checksums alone, which S3 allows and few others. */
+  /** The whole body, or `unsigned`: AWS then checks it by TLS and checksums alone, which S3 allows, and few others. */
   readonly payload: Buffer | 'unsigned';
 }
 

@@ -1,3 +1,4 @@
+import { awsNow } from '../aws/aws-clock.ts';
 import { AwsError, type AwsFailureReason } from '../aws/aws-failure.ts';
 import { assumeRole, type RoleToAssume } from '../signing/assume-role.ts';
 import type { SigningKey } from '../signing/signing-key.ts';
@@ -26,7 +27,7 @@ export async function tokenOfRole(
 ): Promise<Token> {
   try {
     const { key: parts, expiresAt } = await assumeRole(key.reveal(), assumed, signal);
-    return new Token(JSON.stringify(parts), lifetimeOf(expiresAt - Date.now()));
+    return new Token(JSON.stringify(parts), lifetimeOf(expiresAt - awsNow()));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     const { reason, detail } = error;

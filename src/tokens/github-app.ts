@@ -5,16 +5,22 @@ import PQueue from 'p-queue';
 import { z } from 'zod';
 import { FULL, take, waitOf } from '../cache/check-budget.ts';
 import { now } from '../cache/clock.ts';
-import { exchange, failureOfStatus } from './exchange.ts';
+import { askInTime, leadInWords, timeAt } from './endpoint-clock.ts';
+import { exchange, failureOfAnswer } from './exchange.ts';
 import { lifetimeOf } from './lifetime.ts';
+import { quotable } from './quotable.ts';
+import { bounded, dateOf, retryAfterOf } from './retry-after.ts';
 import { Token } from './token.ts';
-import { TokenError, type TokenOrigin } from './token-error.ts';
+import { TokenError, type TokenFailureReason, type TokenOrigin } from './token-error.ts';
 
 /** How long the App's own token lives, in seconds: GitHub refuses more than ten minutes, by its clock. */
 const JWT_LIFE = 540;
 
 /** How far the App's own token is dated back, in seconds: clocks differ. */
 const JWT_BACK = 60;
+
+/** How long GitHub wants to be left alone after a limit of which it does not say when it ends, in ms. */
+const UNSAID_PAUSE = 60_000;
 
 /** An installation token is renewed with this much of its hour left, in ms. */
 const RENEW_WITH_LEFT = 10 * 60_000;
@@ -25,7 +31,13 @@ const MOST_OWNERS = 1_000;
 /** How many owners are looked up at a time. */
 const LOOK_UPS = 4;
 
-const NO_APP = z.object({ message: z.literal('Integration not found') });
+/** In what words GitHub says why: it answers alike otherwise. */
+const MESSAGE = z.object({ message: z.string() });
+const NO_APP = 'Integration not found';
+const IP_ALLOW_LIST = /\bIP allow list\b|\bIP address is not permitted\b/i;
+const LIMIT = /\brate limit\b|\babuse detection\b/i;
+const SUSPENDED = /\bsuspended\b/i;
+
 const INSTALLATION = z.object({ id: z.number().int() });
 const ACCESS_TOKEN = z.object({ token: z.string().min(1), expires_at: z.iso.datetime({ offset: true }) });
 
@@ -88,11 +100,11 @@ export class GitHubApp {
 
   async #mint(installation: string | number, grant: GitHubGrant, signal: AbortSignal): Promise<Token> {
     const response = await this.#call(`/app/installations/${installation}/access_tokens`, signal, grant);
-    if (response.status !== 201) throw this.#failure(response);
+    if (response.status !== 201) throw await this.#failure(response);
     const { token, expires_at: expiresAt } = await this.#read(response, ACCESS_TOKEN);
     // Their clock and ours may differ; the length of its life does not. Theirs is told in whole seconds, so it may be later.
-    const date = Date.parse(response.headers.get('date') ?? '');
-    const now = Number.isNaN(date) ? Date.now() : date + 999;
+    const date = dateOf(response.headers);
+    const now = date === undefined ? Date.now() : date + 999;
     return new Token(token, lifetimeOf(Date.parse(expiresAt) - now, RENEW_WITH_LEFT));
   }
 
@@ -120,31 +132,35 @@ export class GitHubApp {
     for (const kind of ['orgs', 'users']) {
       const response = await this.#call(`/${kind}/${encodeURIComponent(owner)}/installation`, signal);
       if (response.status === 200) return (await this.#read(response, INSTALLATION)).id;
-      if (response.status !== 404) throw this.#failure(response);
+      if (response.status !== 404) throw await this.#failure(response);
     }
     throw new TokenError(this.#origin, 'not_installed', `not installed at ${owner}`);
   }
 
   async #call(path: string, signal: AbortSignal, body?: GitHubGrant): Promise<Response> {
-    const response = await exchange(this.#origin, this.#api + path, {
-      signal,
-      method: body === undefined ? 'GET' : 'POST',
-      headers: {
-        authorization: `Bearer ${await this.#jwt()}`,
-        accept: 'application/vnd.github+json',
-        'x-github-api-version': '2022-11-28',
-        'user-agent': 'attache',
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const response = await askInTime(this.#origin.endpoint, async () =>
+      exchange(this.#origin, this.#api + path, {
+        signal,
+        method: body === undefined ? 'GET' : 'POST',
+        headers: {
+          authorization: `Bearer ${await this.#jwt()}`,
+          accept: 'application/vnd.github+json',
+          'x-github-api-version': '2022-11-28',
+          'user-agent': 'attache',
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    );
     const { status } = response;
-    if (status === 401 || (status === 404 && (await isOfNoApp(response))))
-      throw new TokenError(this.#origin, 'refused', `HTTP ${status}: app_id and private_key do not fit`);
-    return response;
+    if (status !== 401 && status !== 404) return response;
+    const message = await messageOf(response);
+    if (status === 404 && message !== NO_APP) return response;
+    const why = leadInWords(this.#origin.endpoint) || 'app_id and private_key do not fit';
+    throw new TokenError(this.#origin, 'refused', `HTTP ${status}: ${why}`, this.#detail(status, message));
   }
 
   #jwt(): Promise<string> {
-    const now = Math.floor(Date.now() / 1_000);
+    const now = Math.floor(timeAt(this.#origin.endpoint) / 1_000);
     return new SignJWT()
       .setProtectedHeader({ alg: 'RS256' })
       .setIssuer(this.#appId)
@@ -160,28 +176,47 @@ export class GitHubApp {
     return data;
   }
 
-  /** @see https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app */
-  #failure(response: Response): TokenError {
+  /**
+   * A 403 is told apart by its words: a limit, an address that is not let in, an installation that is suspended.
+   *
+   * @see https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
+   * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+   */
+  async #failure(response: Response): Promise<TokenError> {
     const { status, headers } = response;
-    const isLimited = headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0';
-    if (status === 403 && isLimited) return new TokenError(this.#origin, 'endpoint_throttled', `HTTP ${status}`);
-    if (status === 403) return new TokenError(this.#origin, 'not_installed', 'HTTP 403: the installation is suspended');
-    if (status === 404) return new TokenError(this.#origin, 'not_installed', 'HTTP 404: no such installation');
-    if (status === 422)
-      return new TokenError(
-        this.#origin,
-        'not_installed',
-        'HTTP 422: it lacks one of these repositories or permissions',
-      );
-    return failureOfStatus(this.#origin, response);
+    const message = await messageOf(response);
+    const fail = (reason: TokenFailureReason, said: string, retryAfter?: number) =>
+      new TokenError(this.#origin, reason, `HTTP ${status}: ${said}`, this.#detail(status, message), retryAfter);
+    if (status === 404) return fail('not_installed', 'no such installation');
+    if (status === 422) return fail('not_installed', 'it lacks one of these repositories or permissions');
+    if (status !== 403 && status !== 429) return failureOfAnswer(this.#origin, response);
+    if (IP_ALLOW_LIST.test(message)) return fail('address_refused', 'its owner has an IP allow list');
+    if (LIMIT.test(message) || headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0')
+      return fail('endpoint_throttled', 'too many calls', pauseOf(headers));
+    if (SUSPENDED.test(message)) return fail('not_installed', 'the installation is suspended');
+    return fail(status === 429 ? 'endpoint_throttled' : 'refused', 'GitHub does not allow it');
+  }
+
+  /** What GitHub says itself, for the log. */
+  #detail(status: number, message: string): string {
+    const quoted = quotable(message, []);
+    return quoted === undefined ? `HTTP ${status}` : `HTTP ${status}: ${quoted}`;
   }
 }
 
-/** GitHub answers alike, but for these words, when there is no such App and when there is no such installation. */
-async function isOfNoApp(response: Response): Promise<boolean> {
+async function messageOf(response: Response): Promise<string> {
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => undefined);
-  return NO_APP.safeParse(body).success;
+  return MESSAGE.safeParse(body).data?.message ?? '';
+}
+
+/** How long GitHub wants to be left alone, in ms. */
+function pauseOf(headers: Headers): number {
+  const asked = retryAfterOf(headers);
+  if (asked !== undefined) return asked;
+  const reset = Number(headers.get('x-ratelimit-reset') ?? Number.NaN) * 1_000;
+  const isOver = headers.get('x-ratelimit-remaining') === '0' && !Number.isNaN(reset);
+  return isOver ? bounded(reset - (dateOf(headers) ?? Date.now())) : UNSAID_PAUSE;
 }

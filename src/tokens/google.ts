@@ -1,21 +1,17 @@
 import type { KeyObject } from 'node:crypto';
 import { decodeJwt, SignJWT } from 'jose';
-import { z } from 'zod';
-import { exchange, failureOfStatus } from './exchange.ts';
+import { askInTime, timeAt } from './endpoint-clock.ts';
+import { exchange, failureOfAnswer } from './exchange.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { Token } from './token.ts';
+import { readTokenAnswer, type TokenAnswer } from './token-answer.ts';
 import { TokenError, type TokenOrigin } from './token-error.ts';
 
-/** How long an assertion is good for, in seconds: Google's longest. */
+/** How long an assertion is good for, in seconds from the moment to which it is dated: Google's longest. */
 const ASSERTION_LIFE = 3_600;
 
-const ANSWER = z.object({
-  access_token: z.string().min(1).optional(),
-  expires_in: z.number().positive().optional(),
-  id_token: z.string().min(1).optional(),
-});
-
-const ERROR = z.object({ error: z.string().regex(/^[\w.-]{1,60}$/) });
+/** How far an assertion is dated back, in seconds: clocks differ. */
+const ASSERTION_BACK = 30;
 
 /** A service account's key, as Google's JSON file has it. */
 export interface GoogleKey {
@@ -42,43 +38,45 @@ export async function tokenOfGoogle(
   grant: GoogleGrant,
   signal: AbortSignal,
 ): Promise<Token> {
-  const response = await exchange(origin, account.tokenUri, {
-    method: 'POST',
-    signal,
-    body: new URLSearchParams({
-      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-      assertion: await assertion(account, grant),
-    }),
+  let sent = '';
+  const response = await askInTime(origin.endpoint, async () => {
+    sent = await assertion(origin, account, grant);
+    return exchange(origin, account.tokenUri, {
+      method: 'POST',
+      signal,
+      body: new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: sent }),
+    });
   });
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.status !== 200) {
-    const { data } = ERROR.safeParse(body);
-    const isVerdict = data !== undefined && response.status < 500 && response.status !== 429;
-    throw isVerdict ? new TokenError(origin, 'refused', data.error) : failureOfStatus(origin, response);
-  }
-  return tokenOf(origin, grant, ANSWER.safeParse(body).data);
+  const answer = readTokenAnswer(await response.text());
+  const hasToken = answer.accessToken !== undefined || answer.idToken !== undefined;
+  if (!response.ok || !hasToken) throw failureOfAnswer(origin, response, answer, [sent]);
+  return tokenOf(origin, grant, answer);
 }
 
-function assertion({ email, key, keyId, tokenUri }: GoogleKey, grant: GoogleGrant): Promise<string> {
+function assertion(
+  { endpoint }: TokenOrigin,
+  { email, key, keyId, tokenUri }: GoogleKey,
+  grant: GoogleGrant,
+): Promise<string> {
   const wish =
     'audience' in grant
       ? { target_audience: grant.audience }
       : { scope: grant.scopes.join(' '), ...(grant.subject === undefined ? {} : { sub: grant.subject }) };
-  const now = Math.floor(Date.now() / 1_000);
+  const datedTo = Math.floor(timeAt(endpoint) / 1_000) - ASSERTION_BACK;
   return new SignJWT(wish)
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
     .setIssuer(email)
     .setAudience(tokenUri)
-    .setIssuedAt(now)
-    .setExpirationTime(now + ASSERTION_LIFE)
+    .setIssuedAt(datedTo)
+    .setExpirationTime(datedTo + ASSERTION_LIFE)
     .sign(key);
 }
 
-function tokenOf(origin: TokenOrigin, grant: GoogleGrant, answer: z.infer<typeof ANSWER> | undefined): Token {
-  const text = 'audience' in grant ? answer?.id_token : answer?.access_token;
+function tokenOf(origin: TokenOrigin, grant: GoogleGrant, { accessToken, idToken, life }: TokenAnswer): Token {
+  const text = 'audience' in grant ? idToken : accessToken;
   // Google answers a scope that it does not know with an ID token alone.
   if (text === undefined) throw new TokenError(origin, 'unusable_token', 'are the scopes right?');
-  if (!('audience' in grant)) return new Token(text, lifetimeOf(answer?.expires_in && answer.expires_in * 1_000));
+  if (!('audience' in grant)) return new Token(text, lifetimeOf(life));
   try {
     const { exp, iat } = decodeJwt(text);
     return new Token(text, lifetimeOf(exp === undefined || iat === undefined ? undefined : (exp - iat) * 1_000));

@@ -1,5 +1,7 @@
 import { now } from '../cache/clock.ts';
+import { ClockLog } from '../telemetry/clock-log.ts';
 import type { Log } from '../telemetry/log.ts';
+import { leadOver } from './endpoint-clock.ts';
 import type { TokenEvent } from './token-slot.ts';
 import type { TokenUse } from './token-use.ts';
 
@@ -8,15 +10,18 @@ export class TokenLog {
   readonly #log: Log;
   readonly #failing = new Map<string, string>();
   readonly #counts = new Map<string, number>();
+  readonly #clocks: ClockLog;
   readonly #told = new Map<string, { since: number; lines: number; untold: number }>();
 
   constructor(log: Log) {
     this.#log = log;
+    this.#clocks = new ClockLog(log);
   }
 
   token({ secretId, endpoint, purpose }: TokenUse, event: TokenEvent): void {
     const result = event.kind === 'failed' ? event.error.reason : event.kind;
     this.#counts.set(result, (this.#counts.get(result) ?? 0) + 1);
+    this.#clocks.tell(endpoint, leadOver(endpoint));
     const what = { secret: secretId, endpoint, purpose };
     const key = JSON.stringify(what);
     switch (event.kind) {

@@ -6,6 +6,7 @@ import type { Deadline } from '../cache/deadline.ts';
 import type { RefreshNews, RefreshState } from '../cache/refresh.ts';
 import { hasControlCharacter, withoutLastNewline } from '../secrets/control-characters.ts';
 import { holding } from '../secrets/secret-value.ts';
+import { leadOver } from './endpoint-clock.ts';
 import type { Token } from './token.ts';
 import { TokenError } from './token-error.ts';
 import type { MintContext, TokenUse } from './token-use.ts';
@@ -45,6 +46,8 @@ export interface SlotStatus {
   readonly state: RefreshState;
   readonly expiresInSeconds?: number;
   readonly failure?: string;
+  /** By how much the clock of this machine is ahead of the endpoint's; negative when it is behind. Absent: they hardly differ. */
+  readonly clockAheadSeconds?: number;
 }
 
 interface Held {
@@ -128,13 +131,16 @@ export class TokenSlot {
     const last = [...this.#held.values()].at(-1);
     if (last === undefined) return undefined;
     const { cell, use } = last;
+    const failure = use.pending?.()?.reason ?? cell.failure?.reason;
+    const clockAheadSeconds = leadOver(use.endpoint);
     return {
       secret: use.secretId,
       endpoint: use.endpoint,
       purpose: use.purpose,
       state: cell.state,
       ...(cell.state === 'dead' ? {} : { expiresInSeconds: Math.round(cell.usableFor / 1_000) }),
-      ...(cell.failure === undefined ? {} : { failure: cell.failure.reason }),
+      ...(failure === undefined ? {} : { failure }),
+      ...(clockAheadSeconds === 0 ? {} : { clockAheadSeconds }),
     };
   }
 
@@ -182,7 +188,8 @@ export class TokenSlot {
 
   #cell(use: TokenUse, own: () => Held): Cell<Token, TokenError> {
     const { writeBack, notify, wiped } = this.#context;
-    const late = (ms: number) => new TokenError(use, 'endpoint_timeout', '', `no answer in ${ms} ms`);
+    const late = (ms: number) =>
+      use.pending?.() ?? new TokenError(use, 'endpoint_timeout', '', `no answer in ${ms} ms`);
     return new Cell<Token, TokenError>(
       {
         load: async () => {
@@ -208,6 +215,7 @@ export class TokenSlot {
             holdInstead(own(), event.value);
           }
           if (event.kind === 'purged') holdInstead(own(), undefined);
+          if (event.kind === 'failed') event.error.askedAgainAt = now() + own().cell.retryAfter;
           notify(use, event);
         },
       },

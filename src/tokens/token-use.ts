@@ -1,7 +1,7 @@
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import type { WriteBack } from '../secrets/write-back.ts';
 import type { Token } from './token.ts';
-import type { TokenOrigin } from './token-error.ts';
+import type { TokenError, TokenOrigin } from './token-error.ts';
 
 /** What getting a token may use. */
 export interface MintContext {
@@ -22,6 +22,8 @@ export interface TokenUse extends TokenOrigin {
   readonly secret: SecretVersion;
   /** For this long after it was got, in ms, a refusal may mean that the destination has not heard of it yet. Default 0. */
   readonly settlesIn?: number;
+  /** Why getting one takes longer than a request waits, where that is known; undefined where it is not. */
+  pending?(): TokenError | undefined;
   /**
    * Gets one.
    *

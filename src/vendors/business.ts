@@ -11,8 +11,14 @@ export const business: readonly Vendor[] = [
       {
         language: 'node',
         package: 'stripe',
-        line: 'new Stripe("-", { host: "{hostname}", port: {port}, protocol: "http" })',
+        line: 'new Stripe("no-key", { host: "{hostname}", port: {port}, protocol: "http", httpClient: Stripe.createFetchHttpClient() })',
         checked: '23.1.0',
+      },
+      {
+        language: 'go',
+        package: 'github.com/stripe/stripe-go/v82',
+        line: 'stripe.SetBackend(stripe.APIBackend, stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{URL: stripe.String("{url}")}))',
+        checked: 'v82.5.1',
       },
     ],
     documentation: 'https://docs.stripe.com/api/authentication',
@@ -33,7 +39,7 @@ export const business: readonly Vendor[] = [
       {
         language: 'node',
         package: 'square',
-        line: 'new SquareClient({ token: "-", environment: "{url}" })',
+        line: 'new SquareClient({ token: "no-key", environment: "{url}" })',
         checked: '46.0.0',
       },
     ],
@@ -58,7 +64,7 @@ export const business: readonly Vendor[] = [
       {
         language: 'node',
         package: 'mailgun.js',
-        line: 'mailgun.client({ username: "api", key: "-", url: "{url}" })',
+        line: 'mailgun.client({ username: "api", key: "no-key", url: "{url}" })',
         checked: '14.0.1',
       },
     ],
@@ -73,7 +79,7 @@ export const business: readonly Vendor[] = [
       {
         language: 'node',
         package: 'postmark',
-        line: 'new ServerClient("-", { requestHost: "{host}", useHttps: false })',
+        line: 'new ServerClient("no-key", { requestHost: "{host}", useHttps: false })',
         checked: '5.1.0',
       },
     ],
@@ -109,6 +115,12 @@ export const business: readonly Vendor[] = [
         line: 'new WebClient(undefined, { slackApiUrl: "{url}/api/" })',
         checked: '8.2.0',
       },
+      {
+        language: 'go',
+        package: 'github.com/slack-go/slack',
+        line: 'slack.New("no-key", slack.OptionAPIURL("{url}/api/"))',
+        checked: 'v0.35.0',
+      },
     ],
     strip: ['query:token'],
     inBody: 'token',
@@ -123,7 +135,7 @@ export const business: readonly Vendor[] = [
       {
         language: 'node',
         package: '@discordjs/rest',
-        line: 'new REST({ api: "{url}/api" }).setToken("-")',
+        line: 'new REST({ api: "{url}/api" }).setToken("no-key")',
         checked: '2.6.3',
       },
     ],
@@ -136,11 +148,18 @@ export const business: readonly Vendor[] = [
     command: 'curl {url}/getMe',
     libraries: [
       {
-        language: 'node',
-        package: 'telegraf',
-        line: 'new Telegraf("", { telegram: { apiRoot: "{url}" } })',
-        note: 'it puts /bot and its own token before the method',
+        language: 'python',
+        package: 'python-telegram-bot',
+        line: 'Bot("no-key", base_url=lambda token: "{url}")',
+        checked: '22.8',
       },
+      {
+        language: 'node',
+        package: 'grammy',
+        line: 'new Bot("no-key", { client: { apiRoot: "{url}", buildUrl: (root, token, method) => root + "/" + method } })',
+        checked: '1.46.0',
+      },
+      { language: 'node', package: 'telegraf', note: 'it always puts /bot and a token of its own before the method' },
     ],
     documentation: 'https://core.telegram.org/bots/api',
     note: 'the caller names the method alone; files are fetched from /file/bot…, for a route of its own',
@@ -153,7 +172,7 @@ export const business: readonly Vendor[] = [
       {
         language: 'node',
         package: 'intercom-client',
-        line: 'new IntercomClient({ token: "-", environment: "{url}" })',
+        line: 'new IntercomClient({ token: "no-key", environment: "{url}" })',
         checked: '7.0.3',
       },
     ],
@@ -168,7 +187,7 @@ export const business: readonly Vendor[] = [
       {
         language: 'node',
         package: '@hubspot/api-client',
-        line: 'new Client({ accessToken: "-", basePath: "{url}" })',
+        line: 'new Client({ accessToken: "no-key", basePath: "{url}" })',
         checked: '13.5.0',
       },
     ],
@@ -194,7 +213,8 @@ export const business: readonly Vendor[] = [
       {
         language: 'node',
         package: '@linear/sdk',
-        line: 'new LinearClient({ apiKey: "-", apiUrl: "https://{host}/graphql" })',
+        line: 'new LinearClient({ apiKey: "no-key", apiUrl: "{https}/graphql" })',
+        checked: '98.0.0',
         note: 'it refuses plain http',
       },
     ],
@@ -205,7 +225,7 @@ export const business: readonly Vendor[] = [
     host: 'api.airtable.com',
     credential: { bearer: '{{ token }}' },
     libraries: [
-      { language: 'python', package: 'pyairtable', line: 'Api("-", endpoint_url="{url}")', checked: '3.5.1' },
+      { language: 'python', package: 'pyairtable', line: 'Api("no-key", endpoint_url="{url}")', checked: '3.5.1' },
       { language: 'node', package: 'airtable', line: 'export AIRTABLE_ENDPOINT_URL={url}', checked: '0.12.2' },
     ],
     documentation: 'https://airtable.com/developers/web/api/authentication',
@@ -214,7 +234,14 @@ export const business: readonly Vendor[] = [
     name: 'asana',
     host: 'app.asana.com',
     credential: { bearer: '{{ token }}' },
-    libraries: [{ language: 'node', package: 'asana', line: 'Asana.ApiClient.instance.basePath = "{url}/api/1.0"' }],
+    libraries: [
+      {
+        language: 'node',
+        package: 'asana',
+        line: 'Asana.ApiClient.instance.basePath = "{url}/api/1.0"',
+        checked: '3.2.0',
+      },
+    ],
     documentation: 'https://developers.asana.com/docs/personal-access-token',
   },
   {

@@ -57,7 +57,14 @@ export const content: readonly Vendor[] = [
     name: 'spotify',
     host: 'api.spotify.com',
     credential: { oauth2: { grant: 'client_credentials', token_url: 'https://accounts.spotify.com/api/token' } },
-    libraries: [{ language: 'python', package: 'spotipy', line: 'spotipy.Spotify(auth="-").prefix = "{url}/v1/"' }],
+    libraries: [
+      {
+        language: 'python',
+        package: 'spotipy',
+        line: 'client = spotipy.Spotify(auth="no-key"); client.prefix = "{url}/v1/"',
+        checked: '2.26.0',
+      },
+    ],
     documentation: 'https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow',
     note: 'for what belongs to nobody; not for playlists and the like of a user',
   },

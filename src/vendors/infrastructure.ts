@@ -1,7 +1,20 @@
+import type { Library } from './library.ts';
 import type { Vendor } from './vendor.ts';
 
 const AS_INSTALLATION =
   'https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation';
+
+/** How the API of GitHub is reached, whatever opens it. */
+const GITHUB: readonly Library[] = [
+  {
+    language: 'python',
+    package: 'PyGithub',
+    line: 'Github(base_url="{url}", lazy=True)',
+    checked: '2.10.0',
+    note: "with lazy=True repo.get_issue(1) and the like are asked for here; what an answer brought along, as in a list, has GitHub's own address, to which PyGithub refuses to go (AssertionError), so get it again by its number",
+  },
+  { language: 'node', package: '@octokit/rest', line: 'new Octokit({ baseUrl: "{url}" })', checked: '22.0.1' },
+];
 
 /** Code, builds, hosting and what watches over them. */
 export const infrastructure: readonly Vendor[] = [
@@ -10,8 +23,14 @@ export const infrastructure: readonly Vendor[] = [
     host: 'api.github.com',
     credential: { bearer: '{{ token }}' },
     libraries: [
-      { language: 'python', package: 'PyGithub', line: 'Github(base_url="{url}")', checked: '2.10.0' },
-      { language: 'node', package: '@octokit/rest', line: 'new Octokit({ baseUrl: "{url}" })', checked: '22.0.1' },
+      ...GITHUB,
+      {
+        language: 'shell',
+        package: 'gh',
+        line: 'GH_TOKEN=no-key gh api {url}/repos/OWNER/REPOSITORY',
+        checked: '2.23.0',
+        note: 'its other commands take no address and go past the proxy',
+      },
     ],
     documentation: 'https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api',
     note: 'a personal access token; github-app needs none',
@@ -20,10 +39,7 @@ export const infrastructure: readonly Vendor[] = [
     name: 'github-app',
     host: 'api.github.com',
     credential: { github_app: {} },
-    libraries: [
-      { language: 'python', package: 'PyGithub', line: 'Github(base_url="{url}")' },
-      { language: 'node', package: '@octokit/rest', line: 'new Octokit({ baseUrl: "{url}" })' },
-    ],
+    libraries: GITHUB,
     documentation: AS_INSTALLATION,
     note: 'its REST and GraphQL APIs; repositories: [owner/name] and permissions: { contents: read } in the block limit it',
   },
@@ -32,9 +48,43 @@ export const infrastructure: readonly Vendor[] = [
     host: 'github.com',
     credential: { github_app: {} },
     command: 'git clone {url}/OWNER/REPOSITORY.git',
-    libraries: [{ language: 'shell', package: 'git', line: 'git clone {url}/OWNER/REPOSITORY.git', checked: 'any' }],
+    libraries: [{ language: 'shell', package: 'git', line: 'git clone {url}/OWNER/REPOSITORY.git', checked: '2.39.5' }],
     documentation: AS_INSTALLATION,
     note: 'repositories: [owner/name] and permissions: { contents: read } in the block limit it',
+  },
+  {
+    name: 'github-npm',
+    host: 'npm.pkg.github.com',
+    credential: { bearer: '{{ token }}' },
+    command: 'npm view --registry={url} @OWNER/PACKAGE',
+    libraries: [
+      {
+        language: 'shell',
+        package: 'npm',
+        line: 'npm install --registry={url} --replace-registry-host=always',
+        checked: '12.2.2',
+        note: 'without --replace-registry-host=always the packages themselves are fetched from the registry, past the proxy',
+      },
+    ],
+    documentation:
+      'https://docs.github.com/en/packages/working-with-a-github-packages-registry/working-with-the-npm-registry',
+    note: 'for another registry of npm packages: attache add NAME --target URL, and the same line',
+  },
+  {
+    name: 'azure-artifacts',
+    host: 'pkgs.dev.azure.com',
+    credential: { basic: { username: 'attache', password: '{{ token }}' } },
+    libraries: [
+      {
+        language: 'shell',
+        package: 'pip',
+        line: 'pip install --index-url {url}/ORG/_packaging/FEED/pypi/simple/ --trusted-host {hostname}',
+        checked: '26.3',
+        note: 'without --trusted-host pip ignores the index; files that an index links to by an absolute address are fetched from there, past the proxy',
+      },
+    ],
+    documentation: 'https://learn.microsoft.com/en-us/azure/devops/artifacts/quickstarts/python-packages',
+    note: 'a personal access token; for another index of Python packages: attache add NAME --target URL, and the same line',
   },
   {
     name: 'gitlab',
@@ -47,6 +97,12 @@ export const infrastructure: readonly Vendor[] = [
         line: 'gitlab.Gitlab("{url}", keep_base_url=True)',
         checked: '8.6.0',
         note: 'keep_base_url keeps further pages at this address',
+      },
+      {
+        language: 'go',
+        package: 'gitlab.com/gitlab-org/api/client-go',
+        line: 'gitlab.NewClient("no-key", gitlab.WithBaseURL("{url}"))',
+        checked: 'v1.46.0',
       },
     ],
     strip: ['query:job_token'],
@@ -67,7 +123,15 @@ export const infrastructure: readonly Vendor[] = [
     name: 'sentry',
     host: 'sentry.io',
     credential: { bearer: '{{ auth_token }}' },
-    libraries: [{ language: 'shell', package: 'sentry-cli', line: 'export SENTRY_URL={url}' }],
+    libraries: [
+      {
+        language: 'shell',
+        package: '@sentry/cli',
+        line: 'export SENTRY_URL={url}',
+        checked: '3.8.0',
+        note: 'uploads go to the address that the server names',
+      },
+    ],
     documentation: 'https://docs.sentry.io/api/auth/',
     note: 'the API and sentry-cli; in the EU: --host de.sentry.io',
   },
@@ -95,7 +159,12 @@ export const infrastructure: readonly Vendor[] = [
     host: 'app.launchdarkly.com',
     credential: { headers: { authorization: '{{ access_token }}' } },
     libraries: [
-      { language: 'python', package: 'launchdarkly-api', line: 'launchdarkly_api.Configuration(host="{url}")' },
+      {
+        language: 'python',
+        package: 'launchdarkly-api',
+        line: 'launchdarkly_api.Configuration(host="{url}")',
+        checked: '25.0.1',
+      },
     ],
     documentation: 'https://launchdarkly.com/docs/api',
   },
@@ -123,8 +192,15 @@ export const infrastructure: readonly Vendor[] = [
       {
         language: 'python',
         package: 'pydo',
-        line: 'Client(token="-", endpoint="https://{host}")',
+        line: 'Client(token="no-key", endpoint="{https}")',
+        checked: '0.44.0',
         note: 'it refuses plain http',
+      },
+      {
+        language: 'go',
+        package: 'github.com/digitalocean/godo',
+        line: 'godo.New(nil, godo.SetBaseURL("{url}/"))',
+        checked: 'v1.237.0',
       },
     ],
     documentation: 'https://docs.digitalocean.com/reference/api/',
@@ -175,7 +251,7 @@ export const infrastructure: readonly Vendor[] = [
       {
         language: 'python',
         package: 'workos',
-        line: 'WorkOSClient(api_key="-", client_id="-", base_url="{url}/")',
+        line: 'WorkOSClient(api_key="no-key", client_id="no-key", base_url="{url}/")',
         checked: '10.8.0',
       },
     ],
@@ -186,7 +262,7 @@ export const infrastructure: readonly Vendor[] = [
     host: 'api.ngrok.com',
     credential: { bearer: '{{ api_key }}' },
     libraries: [
-      { language: 'python', package: 'ngrok-api', line: 'ngrok.Client("-", base_url="{url}")', checked: '0.19.0' },
+      { language: 'python', package: 'ngrok-api', line: 'ngrok.Client("no-key", base_url="{url}")', checked: '0.19.0' },
     ],
     documentation: 'https://ngrok.com/docs/api/',
     note: 'the caller sends the header Ngrok-Version',

@@ -8,23 +8,30 @@ export interface Library {
   readonly package: string;
   /**
    * What is typed, ready to paste. `{url}` stands for the integration's address, `{host}` for its host and port alone,
-   * `{hostname}` and `{port}` for each of the two.
-   * A line with `https://{host}` needs the HTTPS listener. Absent: the library cannot be pointed anywhere, and `note` says why.
+   * `{hostname}` and `{port}` for each of the two. `{https}` stands for its address at the HTTPS listener, which it then needs.
+   * Where a library insists on a key, it is `no-key`. Absent: the library cannot be pointed anywhere, and `note` says why.
    */
   readonly line?: string;
   /** The version with which `npm run test:libraries` sees the line work. Absent: nobody has tried it. */
   readonly checked?: string;
+  /** Whether it reads no `http_proxy`, so that it is of use only where its address resolves. */
+  readonly ignoresProxy?: true;
   /** What else is worth knowing before the line is used: a whole clause, without a full stop. */
   readonly note?: string;
 }
 
 const LANGUAGES = { python: 'Python', node: 'Node', go: 'Go', shell: '' } as const satisfies Record<Language, string>;
 
-/** The library's line for an integration that answers at `host`, such as `openai.int`. */
-export function lineFor({ line }: Library, host: string): string | undefined {
+/**
+ * The library's line for an integration that answers at `host`, such as `openai.int`.
+ *
+ * @param https where it answers over TLS. The same name unless given, at the port of HTTPS, where envoy.yaml has that listener.
+ */
+export function lineFor({ line }: Pick<Library, 'line'>, host: string, https?: string): string | undefined {
   const [hostname = '', port = '80'] = host.split(':');
   return line
     ?.replaceAll('{url}', `http://${host}`)
+    .replaceAll('{https}', `https://${https ?? hostname}`)
     .replaceAll('{host}', host)
     .replaceAll('{hostname}', hostname)
     .replaceAll('{port}', port);
@@ -40,11 +47,12 @@ export function libraryLines(libraries: readonly Library[], host: string): strin
   });
 }
 
-function described({ language, package: name, line, checked, note }: Library): string {
+function described({ language, package: name, line, checked, ignoresProxy, note }: Library): string {
   const library = LANGUAGES[language] === '' ? name : `${name} for ${LANGUAGES[language]}`;
   const state = line === undefined ? [] : [checked === undefined ? 'unchecked' : `checked with ${checked}`];
-  const https = line?.includes('https://{host}') ? ['needs the HTTPS listener of envoy.yaml'] : [];
-  return [library, ...state, ...https, ...(note === undefined ? [] : [note])].join(', ');
+  const https = line?.includes('{https}') ? ['needs the HTTPS listener of envoy.yaml'] : [];
+  const proxy = ignoresProxy === undefined ? [] : ['reads no http_proxy, so this name must resolve'];
+  return [library, ...state, ...https, ...proxy, ...(note === undefined ? [] : [note])].join(', ');
 }
 
 function commentSign(line: string, library: Library | undefined): string {

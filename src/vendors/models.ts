@@ -8,7 +8,22 @@ export const models: readonly Vendor[] = [
     credential: { bearer: '{{ api_key }}' },
     libraries: [
       { language: 'python', package: 'openai', line: 'export OPENAI_BASE_URL={url}/v1', checked: '3.57.0' },
+      { language: 'python', package: 'litellm', line: 'export OPENAI_BASE_URL={url}/v1', checked: '1.110.2' },
+      { language: 'python', package: 'langchain-openai', line: 'export OPENAI_BASE_URL={url}/v1', checked: '1.7.4' },
+      {
+        language: 'python',
+        package: 'llama-index-llms-openai',
+        line: 'export OPENAI_API_BASE={url}/v1',
+        checked: '0.8.3',
+        note: 'it ignores OPENAI_BASE_URL',
+      },
       { language: 'node', package: 'openai', line: 'export OPENAI_BASE_URL={url}/v1', checked: '6.49.0' },
+      {
+        language: 'go',
+        package: 'github.com/openai/openai-go/v3',
+        line: 'export OPENAI_BASE_URL={url}/v1',
+        checked: 'v3.98.0',
+      },
       {
         language: 'node',
         package: '@langchain/openai',
@@ -22,6 +37,7 @@ export const models: readonly Vendor[] = [
         checked: '0.171.0',
         note: 'it ignores OPENAI_BASE_URL',
       },
+      { language: 'shell', package: 'aider-chat', line: 'export OPENAI_API_BASE={url}/v1', checked: '0.86.2' },
     ],
     documentation: 'https://platform.openai.com/docs/api-reference/authentication',
   },
@@ -31,6 +47,26 @@ export const models: readonly Vendor[] = [
     credential: { headers: { 'x-api-key': '{{ api_key }}' } },
     libraries: [
       { language: 'python', package: 'anthropic', line: 'export ANTHROPIC_BASE_URL={url}', checked: '2.14.0' },
+      { language: 'python', package: 'litellm', line: 'export ANTHROPIC_BASE_URL={url}', checked: '1.110.2' },
+      {
+        language: 'python',
+        package: 'langchain-anthropic',
+        line: 'export ANTHROPIC_BASE_URL={url}',
+        checked: '1.7.10',
+      },
+      {
+        language: 'python',
+        package: 'llama-index-llms-anthropic',
+        line: 'Anthropic(model="claude-sonnet-4-5", base_url="{url}", api_key="no-key")',
+        checked: '0.12.3',
+        note: 'with anthropic 0.125.0 beside it, since it fails with anthropic 2 by itself',
+      },
+      {
+        language: 'go',
+        package: 'github.com/anthropics/anthropic-sdk-go/v2',
+        line: 'export ANTHROPIC_BASE_URL={url}',
+        checked: 'v2.15.0',
+      },
       { language: 'node', package: '@anthropic-ai/sdk', line: 'export ANTHROPIC_BASE_URL={url}', checked: '1.14.0' },
       {
         language: 'node',
@@ -54,6 +90,12 @@ export const models: readonly Vendor[] = [
     libraries: [
       { language: 'python', package: 'google-genai', line: 'export GOOGLE_GEMINI_BASE_URL={url}', checked: '3.6.1' },
       { language: 'node', package: '@google/genai', line: 'export GOOGLE_GEMINI_BASE_URL={url}', checked: '2.32.0' },
+      {
+        language: 'go',
+        package: 'google.golang.org/genai',
+        line: 'export GOOGLE_GEMINI_BASE_URL={url}',
+        checked: 'v1.77.0',
+      },
     ],
     strip: ['query:key'],
     documentation: 'https://ai.google.dev/gemini-api/docs/api-key',
@@ -82,7 +124,7 @@ export const models: readonly Vendor[] = [
       {
         language: 'node',
         package: 'cohere-ai',
-        line: 'new CohereClientV2({ environment: "{url}", token: "-" })',
+        line: 'new CohereClientV2({ environment: "{url}", token: "no-key" })',
         checked: '8.1.0',
         note: 'it does not read CO_API_URL',
       },
@@ -205,7 +247,7 @@ export const models: readonly Vendor[] = [
       {
         language: 'python',
         package: 'voyageai',
-        line: 'voyageai.Client(base_url="{url}/v1", api_key="-")',
+        line: 'voyageai.Client(base_url="{url}/v1", api_key="no-key")',
         checked: '0.5.0',
       },
     ],
@@ -225,7 +267,12 @@ export const models: readonly Vendor[] = [
     host: 'api.deepgram.com',
     credential: { headers: { authorization: 'Token {{ api_key }}' } },
     libraries: [
-      { language: 'node', package: '@deepgram/sdk', line: 'new DeepgramClient({ environment: { base: "{url}" } })' },
+      {
+        language: 'node',
+        package: '@deepgram/sdk',
+        line: 'new DeepgramClient({ environment: { base: "{url}" } })',
+        checked: '5.13.0',
+      },
     ],
     documentation: 'https://developers.deepgram.com/reference/authentication',
   },
@@ -238,7 +285,7 @@ export const models: readonly Vendor[] = [
       {
         language: 'node',
         package: 'assemblyai',
-        line: 'new AssemblyAI({ apiKey: "-", baseUrl: "{url}" })',
+        line: 'new AssemblyAI({ apiKey: "no-key", baseUrl: "{url}" })',
         checked: '4.41.5',
       },
     ],
@@ -250,11 +297,16 @@ export const models: readonly Vendor[] = [
     host: 'api.deepl.com',
     credential: { headers: { authorization: 'DeepL-Auth-Key {{ auth_key }}' } },
     libraries: [
-      { language: 'python', package: 'deepl', line: 'deepl.Translator("-", server_url="{url}")', checked: '1.32.0' },
+      {
+        language: 'python',
+        package: 'deepl',
+        line: 'deepl.Translator("no-key", server_url="{url}")',
+        checked: '1.32.0',
+      },
       {
         language: 'node',
         package: 'deepl-node',
-        line: 'new deepl.Translator("-", { serverUrl: "{url}" })',
+        line: 'new deepl.Translator("no-key", { serverUrl: "{url}" })',
         checked: '1.28.0',
       },
     ],
@@ -270,7 +322,7 @@ export const models: readonly Vendor[] = [
       {
         language: 'node',
         package: '@pinecone-database/pinecone',
-        line: 'new Pinecone({ apiKey: "-", controllerHostUrl: "{url}" })',
+        line: 'new Pinecone({ apiKey: "no-key", controllerHostUrl: "{url}" })',
         checked: '8.2.0',
       },
     ],
@@ -285,13 +337,13 @@ export const models: readonly Vendor[] = [
       {
         language: 'python',
         package: 'tavily-python',
-        line: 'TavilyClient(api_key="-", api_base_url="{url}")',
+        line: 'TavilyClient(api_key="no-key", api_base_url="{url}")',
         checked: '0.8.5',
       },
       {
         language: 'node',
         package: '@tavily/core',
-        line: 'tavily({ apiKey: "-", apiBaseURL: "{url}" })',
+        line: 'tavily({ apiKey: "no-key", apiBaseURL: "{url}" })',
         checked: '0.7.13',
       },
     ],
@@ -303,8 +355,8 @@ export const models: readonly Vendor[] = [
     host: 'api.exa.ai',
     credential: { headers: { 'x-api-key': '{{ api_key }}' } },
     libraries: [
-      { language: 'python', package: 'exa-py', line: 'Exa(api_key="-", base_url="{url}")', checked: '2.28.0' },
-      { language: 'node', package: 'exa-js', line: 'new Exa("-", "{url}")', checked: '2.23.0' },
+      { language: 'python', package: 'exa-py', line: 'Exa(api_key="no-key", base_url="{url}")', checked: '2.28.0' },
+      { language: 'node', package: 'exa-js', line: 'new Exa("no-key", "{url}")', checked: '2.23.0' },
     ],
     documentation: 'https://docs.exa.ai/reference/getting-started',
   },
@@ -330,7 +382,7 @@ export const models: readonly Vendor[] = [
       {
         language: 'python',
         package: 'firecrawl-py',
-        line: 'Firecrawl(api_url="{url}", api_key="-")',
+        line: 'Firecrawl(api_url="{url}", api_key="no-key")',
         checked: '4.55.0',
         note: 'it does not read FIRECRAWL_API_URL',
       },

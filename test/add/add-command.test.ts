@@ -41,9 +41,22 @@ describe('attache add', () => {
     expect(stdout).toContain('The secret team/groq must hold: {"api_key": "…"}\n');
     expect(stdout).toContain('  curl http://groq.int/\n');
     expect(stdout).toContain('  curl http://groq.int.localhost:8080/ ');
-    expect(stdout).toContain('  export GROQ_BASE_URL=http://groq.int    # groq for Python, checked with ');
+    expect(stdout).toMatch(
+      /In a program:\n {2}export http_proxy=http:\/\/127\.0\.0\.1:8080 .*\n {2}export GROQ_BASE_URL=http:\/\/groq\.int {4}# groq for Python, checked with /,
+    );
     expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(readdirSync(folder)).toEqual(['envoy.yaml']);
+  });
+
+  it('prints the lines of a host that the catalogue has, whatever is typed for it', async () => {
+    const { file } = copy();
+
+    const { stdout } = await add(
+      'topics',
+      ...['--target', 'https://sns.eu-west-1.amazonaws.com', '--aws-sigv4', 'sns:eu-west-1', '--file', file],
+    );
+
+    expect(stdout).toContain('  export AWS_ENDPOINT_URL_SNS=http://topics.int    # boto3 for Python, checked with ');
   });
 
   it('says what callers must know of bodies and presigned URLs', async () => {
@@ -239,7 +252,7 @@ describe('attache add', () => {
     const lines = table.stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(VENDORS.size + 1);
     expect(lines.find((line) => line.startsWith('openai '))).toMatch(
-      /^openai +api\.openai\.com +Bearer +openai \(python\), openai \(node\), /,
+      /^openai +api\.openai\.com +Bearer +openai \(python\), .*, openai \(node\), /,
     );
     expect(JSON.parse(json.stdout)).toEqual([...VENDORS.values()]);
   });

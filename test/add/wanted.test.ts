@@ -55,6 +55,14 @@ describe('what attache add is told', () => {
     });
   });
 
+  it.each([
+    ['eusc-de-east-1', 'sqs.eusc-de-east-1.amazonaws.eu'],
+    ['cn-north-1', 'sqs.cn-north-1.amazonaws.com.cn'],
+    ['us-gov-west-1', 'sqs.us-gov-west-1.amazonaws.com'],
+  ])('knows the host in %s', (region, host) => {
+    expect(wanted('aws-sqs', { region }).host).toBe(host);
+  });
+
   it.each<[WantedOptions, object]>([
     [{ bearer: '{{ . }}' }, { bearer: '{{ . }}' }],
     [{ basic: '{{ id }}:{{ /a:b }}' }, { basic: { username: '{{ id }}', password: '{{ /a:b }}' } }],

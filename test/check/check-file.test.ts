@@ -72,6 +72,36 @@ describe('attache check --aws', () => {
     expect(lines.join()).not.toMatch(/sk[-_]/);
   });
 
+  it('warns of a secret in JSON that is sent as a whole, without naming what is in it', async () => {
+    const secrets = source({ ...ALL, 'prod/anthropic': '\ufeff{"canary_key":"sk-ant-1","canary_password":"x"}\n' });
+
+    const problems = await checkText(FILE, GOOD, { secrets });
+
+    expect(problems.map(formatProblem)).toEqual([
+      expect.stringContaining(
+        `${placeOf(GOOD, 'prod/anthropic')}: warning: integration anthropic: {{ . }} sends the whole JSON of its secret to api.anthropic.com`,
+      ),
+    ]);
+    expect(JSON.stringify(problems)).not.toMatch(/canary|sk-ant/);
+  });
+
+  it.each([
+    ['\u00a0sk-canary-1', 'blank that does not break'],
+    [' sk-canary-1', 'begins or ends with a blank'],
+    ['"sk-canary-1"', 'stands in quotes'],
+    [Buffer.from('sk-canary-1').toString('base64'), 'base64 once more'],
+    ['-----BEGIN PRIVATE KEY----- canary -----END PRIVATE KEY-----', 'is a file in PEM'],
+    ['sk-canary-1\n\n', 'more than one line break'],
+    ['s\0k\0-\0c\0a\0n\0a\0r\0y\0', 'UTF-16'],
+  ])('looks at the real value, and says of %j what has become of it', async (value, sentence) => {
+    const secrets = source({ ...ALL, 'prod/anthropic': value, 'prod/openai': JSON.stringify({ api_key: value }) });
+
+    const lines = (await checkText(FILE, GOOD, { secrets })).map(formatProblem);
+
+    expect(lines).toEqual(Array(2).fill(expect.stringContaining(sentence)));
+    expect(lines.join()).not.toMatch(/canary|c2st/);
+  });
+
   it('reads a secret once, however many integrations use it', async () => {
     const secrets = source(ALL);
 
@@ -103,9 +133,9 @@ describe('attache check', () => {
   });
 
   it('asks for as much time as the deadline that is set', async () => {
-    const problems = await checkText(FILE, GOOD, { fetchDeadline: 5_000 });
+    const problems = await checkText(FILE, GOOD, { fetchDeadline: 20_000 });
 
-    expect(problems.map(formatProblem)).toEqual([expect.stringContaining('shorter than the 5.25 s')]);
+    expect(problems.map(formatProblem)).toEqual([expect.stringContaining('shorter than the 23 s')]);
   });
 
   it('judges what the grammar and the rules say of one file together, in its order', async () => {

@@ -61,9 +61,9 @@ describe('attache check, of discovery', () => {
     ],
     [
       'has no time to look a caller up',
-      withFilter('max_message_timeout: 3s', 'max_message_timeout: 1s'),
+      withFilter('max_message_timeout: 15s', 'max_message_timeout: 1s'),
       'warning: max_message_timeout is shorter',
-      '1s      #',
+      '1s     #',
     ],
     [
       'is on for a route that forwards',

@@ -135,29 +135,29 @@ const FILTERS: Case[] = [
     'error: request_trailer_mode is SEND',
     'SEND, response_trailer_mode',
   ],
-  ['no time at all', 'message_timeout: 1s   ', 'message_timeout: 0s   ', 'error: message_timeout is 0', '0s    '],
+  ['no time at all', 'message_timeout: 5s   ', 'message_timeout: 0s   ', 'error: message_timeout is 0', '0s    '],
   [
     'hardly any time',
-    'message_timeout: 1s   ',
+    'message_timeout: 5s   ',
     'message_timeout: 0.005s  ',
     'warning: message_timeout is 5 ms',
     '0.005s  ',
   ],
   [
     'much too much time',
-    'message_timeout: 1s   ',
+    'message_timeout: 5s   ',
     'message_timeout: 60s  ',
     'warning: message_timeout has clients wait 60 s',
     '60s  ',
   ],
   [
     'less time than a secret takes',
-    'max_message_timeout: 3s',
+    'max_message_timeout: 15s',
     'max_message_timeout: 2s',
-    'warning: max_message_timeout is shorter than the 2.25 s',
+    'warning: max_message_timeout is shorter than the 5 s',
     '2s   ',
   ],
-  ['no time for a secret', 'max_message_timeout: 3s', '', 'warning: max_message_timeout is shorter', FILTER],
+  ['no time for a secret', 'max_message_timeout: 15s', '', 'warning: max_message_timeout is shorter', FILTER],
   [
     'an expression that is too long for Envoy',
     '      re2.max_program_size.error_level: 10000',
@@ -411,24 +411,24 @@ const CLUSTERS: Case[] = [
   ],
   [
     'retries that cannot be told apart',
-    '            - has(response.code_details)   # whether an attempt was answered: a connection that broke says nothing of the key\n',
-    '',
-    'warning: Attaché takes a key for refused when Envoy tries again for another reason',
-    '- "xds.route_metadata',
+    ':set("attache", "answer", status)',
+    ':set("mine", "answer", status)',
+    'warning: cluster internet does not say how an attempt ended',
+    '- name: attache                    #',
   ],
   [
-    'retries of a refused key without an end',
-    '%CEL(upstream.request_attempt_count > 2',
-    '%CEL(upstream.request_attempts > 2',
-    'warning: cluster internet sends a key that is refused 4 times',
-    '- name: attache                    #',
+    'attempts side by side',
+    'timeout: 0s, retry_policy: *fresh_secret_on_401 }',
+    'timeout: 0s, retry_policy: *fresh_secret_on_401, hedge_policy: { hedge_on_per_try_timeout: true } }',
+    'error: with attempts side by side, nobody can tell which of their keys a 401 refuses',
+    '{ hedge_on_per_try_timeout',
   ],
   [
     'no retry of what may be done twice',
     'key: x-envoy-retry-on',
     'key: x-retry-on',
     'warning: a GET whose connection breaks is not sent again',
-    '- name: caller_path',
+    '- name: tunnel  ',
   ],
   [
     'a route that ends calls after 15 s',
@@ -612,6 +612,21 @@ describe('attache check', () => {
     expect(both).toContain('\n  - name: egress_mtls');
 
     expect(await findings(both)).toEqual([]);
+  });
+
+  it('finds that a header to which an integration appends is not shown', async () => {
+    const block = 'bearer: "{{ api_key }}"';
+    const appending = edited(GOOD, block, `${block}\n                      headers: { x-list: { append: a } }`);
+    const allowed = edited(appending, '|x-attache-error" }', '|x-attache-error|x-list" }');
+    const shown = edited(allowed, '{ exact: ":path" }', '{ exact: ":path" }, { exact: x-list }');
+
+    const [problem, ...others] = await findings(allowed);
+
+    expect([problem, others]).toEqual([
+      expect.stringContaining('warning: forward_rules keeps x-list from Attaché'),
+      [],
+    ]);
+    expect(await findings(shown)).toEqual([]);
   });
 
   it('finds a cluster without the filter, on each route that needs it', async () => {

@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { defaultEnvoy } from '../../local/tools.ts';
 import { readSettings, SETTINGS } from '../../src/settings.ts';
+import { proxyLine, THIS_MACHINE } from '../../src/vendors/proxy-line.ts';
 import { addressesOf } from '../../src/workers/addresses.ts';
 import { type Compose, serviceOf } from './support/compose-file.ts';
 import { imageConfig, instructionsOf } from './support/dockerfile.ts';
@@ -27,7 +28,18 @@ describe.each([
     expect(Object.values(compose.services).filter(({ ports }) => ports.length > 0)).toEqual([attache, envoy]);
   });
 
-  test('gives programs one name for each domain of envoy.yaml', () => {
+  test('has programs find every name by http_proxy, as it says for a shell of this machine too', () => {
+    const inside = Object.fromEntries(serviceOf(compose, 'example').environment);
+    const { http_proxy: address = '', ...others } = inside;
+    expect(envoy.networks.get('programs')).toContain(new URL(address).host);
+    expect(proxyLine(new URL(address).host)).toBe(
+      `export http_proxy=${address} no_proxy=${others.no_proxy} NODE_USE_ENV_PROXY=${others.NODE_USE_ENV_PROXY}`,
+    );
+    expect(header).toContain(proxyLine(THIS_MACHINE));
+    expect(envoy.ports).toContainEqual(expect.objectContaining({ published: 8080 }));
+  });
+
+  test('gives programs that read no http_proxy one name for each domain of envoy.yaml', () => {
     const inside = envoyFile.domains.filter((domain) => !domain.includes('localhost'));
     expect(envoy.networks.get('programs')).toEqual(inside);
     expect(serviceOf(compose, 'example').command?.join(' ')).toContain('http://stripe.int/');

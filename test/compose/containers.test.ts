@@ -58,6 +58,13 @@ test('each API gets the key that Secrets Manager holds, in place of what the pro
   }
 });
 
+test('a program finds Envoy for every name, those that no resolver knows too', async () => {
+  const answer = await ask('http://added-later.int/v1/things');
+  expect(answer.stdout).toMatch(/^404 .*"unknown_host".*No route of Envoy is for this host, added-later\.int/);
+  const request = `http.get('http://stripe.int/v1/customers', (answer) => { console.log(answer.statusCode); answer.resume(); })`;
+  expect((await project.runOnce('example', 'node', '--eval', request)).stdout).toBe('200');
+});
+
 test("Envoy's output is the audit record", async () => {
   await ask('http://openai.int/v1/audited');
   const line = await envoy.program.stdout.find((entry) => entry.includes('/v1/audited'), 'the line of /v1/audited');

@@ -5,8 +5,8 @@ import { CredentialError } from '../../src/credentials/credential-error.ts';
 import { Injector } from '../../src/credentials/injector.ts';
 import { pemText } from '../../src/credentials/pem.ts';
 import { SecretFields } from '../../src/credentials/secret-fields.ts';
-import { parseSecretJson } from '../../src/credentials/secret-json.ts';
 import { Template } from '../../src/credentials/template.ts';
+import { parseSecretJson } from '../../src/secrets/secret-json.ts';
 import { atOnce, credential, version } from './support.ts';
 
 const render = (template: string, value: string) => Template.parse(template).render('prod/x', version(value));
@@ -65,6 +65,9 @@ describe('a key as stores, editors and shells leave it', () => {
     ['s\0k\0-\0c\0a\0n\0a\0r\0y\0', /UTF-16/],
     ['sk-\ufffdcanary', /wrong encoding/],
     [`${'c2stY2FuYXJ5'.repeat(6)}\n${'c2stY2FuYXJ5'.repeat(2)}`, /base64 -w 0/],
+    [Buffer.from('sk-canary-1').toString('base64'), /base64 once more/],
+    [Buffer.from('ghp_canary1\n').toString('base64'), /base64 once more/],
+    [Buffer.from('canary-0123\n').toString('base64'), /base64 once more/],
     ['OPENAI_API_KEY=sk-canary', /line of an .env file/],
     ['export OPENAI_API_KEY=sk-canary', /line of an .env file/],
     ['-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----', /is a file in PEM/],
@@ -87,7 +90,7 @@ describe('a key as stores, editors and shells leave it', () => {
     ]) {
       expect(message).toMatch(/^secret prod\/x .*; ./);
       expect(message).toMatch(reason);
-      expect(message).not.toMatch(/canary|c2stY2/i);
+      expect(message).not.toMatch(/canary|c2stY2|Z2hwX2|Y2FuYX/i);
     }
   });
 
@@ -109,8 +112,54 @@ describe('a key as stores, editors and shells leave it', () => {
     ['basic', { username: 'Basic {{ . }}' }],
     ['headers', { 'x-api-key': 'X-API-Key: {{ . }}' }],
     ['query', { key: 'key={{ . }}' }],
+    ['headers', { authorization: 'Authorization Bearer {{ . }}' }],
   ])('is refused where %s: %j repeats what is added anyway', (kind, spec) => {
     expect(() => credential(kind, spec)).toThrow(/is added anyway|repeats the name/);
+  });
+});
+
+describe('a key that is base64 by its making', () => {
+  it.each(['id:0123456789ab', '{"k":"eyJ0","n":"grafana"}', 'user:password'])('is sent: %s', (text) => {
+    const key = Buffer.from(text).toString('base64');
+
+    expect(render('{{ . }}', key)).toBe(key);
+  });
+});
+
+describe('what stands around a reference', () => {
+  it.each([
+    ['bearer', ' {{ k }}', /begins or ends with a blank/],
+    ['bearer', '{{ k }} ', /begins or ends with a blank/],
+    ['bearer', 'Token {{ k }}', /no bearer token has one/],
+    ['bearer', '"{{ k }}"', /has quotes in its text/],
+    ['basic', { username: ' {{ k }}' }, /begins or ends with a blank/],
+    ['basic', { username: '{{ k }}', password: 'x ' }, /begins or ends with a blank/],
+    ['basic', { username: 'api', password: 'Bearer {{ k }}' }, /has no place here/],
+    ['basic', { username: '{{ user }}:{{ password }}' }, /colon in its username/],
+    ['headers', { authorization: 'Bearer Bearer {{ k }}' }, /two words for a scheme/],
+    ['headers', { 'x-auth': 'token bearer {{ k }}' }, /two words for a scheme/],
+    ['headers', { authorization: 'Bearer{{ k }}' }, /no blank between/],
+    ['headers', { authorization: 'Bearer: {{ k }}' }, /no blank between/],
+    ['headers', { authorization: 'Basic {{ user }}:{{ password }}' }, /not in base64/],
+    ['headers', { 'x-key': '{{ k }} ' }, /begins or ends with a blank/],
+    ['headers', { 'x-key': "'{{ k }}'" }, /has quotes in its text/],
+    ['headers', { 'x-key': '{{ k }}', 'x-plain': ' a' }, /begins or ends with a blank/],
+    ['query', { key: ' {{ k }}' }, /begins or ends with a blank/],
+  ])('is refused where nobody means it: %s: %j', (kind, spec, reason) => {
+    expect(() => credential(kind, spec)).toThrow(reason);
+  });
+
+  it.each([
+    ['bearer', '{{ id }}:{{ k }}'],
+    ['basic', { username: '{{ user }}/token', password: 'a b:c' }],
+    ['headers', { authorization: 'Token token="{{ k }}"' }],
+    ['headers', { authorization: 'Bearer {{ k }}' }],
+    ['headers', { authorization: 'Basic {{ in_base64 }}' }],
+    ['headers', { authorization: 'DeepL-Auth-Key {{ k }}' }],
+    ['headers', { authorization: 'token:{{ k }}' }],
+    ['headers', { 'x-auth': 'token{{ k }}' }],
+  ])('is taken where APIs ask for it: %s: %j', (kind, spec) => {
+    expect(() => credential(kind, spec)).not.toThrow();
   });
 });
 

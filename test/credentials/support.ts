@@ -22,6 +22,7 @@ export function request(given: Partial<RequestToInject> = {}): RequestToInject {
     attempt: 1,
     headers: () => [],
     oddNames: () => [],
+    wasInjected: () => false,
     body: undefined,
     refusedTokens: () => [],
     ...given,

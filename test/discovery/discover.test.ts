@@ -48,6 +48,18 @@ describe('an answer about what a caller may use', () => {
     expect(body).not.toMatch(/held|api_key/);
   });
 
+  it('says how names are found, to who asks on the machine of Envoy', async () => {
+    const asked = async (authority: string, scheme = 'http', accept = '*/*') =>
+      answered(catalogue, question({ authority }, { ':scheme': scheme, accept }));
+    const line = 'export http_proxy=http://127.0.0.1:8080 no_proxy=localhost,127.0.0.1 NODE_USE_ENV_PROXY=1';
+
+    expect((await asked('attache.int.localhost:8080')).json().findsNames).toBe(line);
+    expect((await asked('attache.int.localhost')).json().findsNames).toBe(line.replace(':8080', ''));
+    expect((await asked('attache.int.localhost:8080', 'http', 'text/html')).body).toContain(`<code>${line}</code>`);
+    expect((await asked('attache.int:8080')).json()).not.toHaveProperty('findsNames');
+    expect((await asked('attache.int.localhost:8080', 'https')).json()).not.toHaveProperty('findsNames');
+  });
+
   it('lists by the rules that requests are judged by, and names the rule', async () => {
     const tagged = (await answered(catalogue, question({ caller: caller({ address: '10.2.0.9' }) }))).json();
     const both = caller({ address: '192.0.2.1', uriSan: 'spiffe://acme/build' });

@@ -131,6 +131,25 @@ describe('the client libraries of an integration', () => {
     expect(at(host, name)[0]).toContain(line);
   });
 
+  it('are told the name that http_proxy finds, where the caller asks on the machine of Envoy', () => {
+    const route = { cluster: 'internet', host_rewrite_literal: 'api.openai.com' };
+    const line = (domains: string[], authority: string, scheme = 'http') =>
+      told([virtualHost('openai', bearer, { route }, domains)], authority, scheme).libraries?.[0]?.split(' ')[1];
+    const both = ['openai.int.localhost', '*.int', 'openai.int'];
+
+    expect(line(both, 'attache.int.localhost:8080')).toBe('OPENAI_BASE_URL=http://openai.int/v1');
+    expect(line(both, 'attache.localhost')).toBe('OPENAI_BASE_URL=http://openai.int/v1');
+    expect(line(both, 'attache.int:8080')).toBe('OPENAI_BASE_URL=http://openai.int:8080/v1');
+    expect(line(['openai.localhost'], 'attache.localhost:8080')).toBe(
+      'OPENAI_BASE_URL=http://openai.localhost:8080/v1',
+    );
+    expect(line(both, 'attache.int.localhost', 'https')).toBeUndefined();
+  });
+
+  it('are told the HTTPS listener where they need it, at its own port', () => {
+    expect(at('api.linear.app', 'linear')[0]).toContain('apiUrl: "https://linear.int/graphql"');
+  });
+
   it('are none for an API that the catalogue does not have', () => {
     expect(at('api.example.com', 'openai')).toEqual([]);
   });

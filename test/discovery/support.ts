@@ -44,10 +44,7 @@ export function question(
     givesBodies: false,
     isDiscovery: true,
     caller: caller({ address: '10.1.2.3' }),
-    isUnanswered: false,
-    wasInjected: () => false,
-    unanswered: () => [],
-    tried: () => [],
+    before: () => [],
     ...given,
   };
 }

@@ -150,8 +150,10 @@ const KINDS: readonly Kind[] = [
     status: 503,
     line: denied('token_unavailable', about('token-away', 'prod/client', 'endpoint_unreachable')),
   },
-  { name: 'upstream-500', route: 'any', status: 500, line: sent() },
-  { name: 'upstream-429', route: 'any', status: 429, line: sent() },
+  ...[500, 429].map((status) => {
+    const attache = expect.objectContaining({ decision: 'injected', answer: status });
+    return { name: `upstream-${status}`, route: 'any', status, line: sent(undefined, { attache }) };
+  }),
   {
     name: 'upstream-cut',
     route: 'any',
@@ -161,7 +163,7 @@ const KINDS: readonly Kind[] = [
       why: expect.stringContaining('upstream_reset'),
       upstream_ms: null,
       attempts: 4,
-      attache: expect.objectContaining({ decision: 'injected', unanswered: 3 }),
+      attache: expect.objectContaining({ decision: 'injected', answers: [0, 0, 0] }),
     }),
   },
   {

@@ -192,7 +192,7 @@ describe('a token that expires', () => {
       ['hang', 'did not answer in time'],
       [badGateway, 'HTTP 502'],
       ['cut', 'cannot be reached'],
-      [rateLimited(403, 60), 'asks to be called less often'],
+      [rateLimited(403, 3), 'asks to be called less often'],
     ];
     github.settings.tokenLifeMs = 5_000;
     const cases = faults.map(([fault, words]) => ({ fault, words, installation: newOwner() }));

@@ -75,7 +75,7 @@ beforeAll(async () => {
       await stack.aws.put(`google/${name}`, JSON.stringify(keys[name]));
     }),
   );
-  await stack.startAttache({ ATTACHE_LOG: 'trace', ATTACHE_REFRESH_AFTER: '5s' });
+  await stack.startAttache({ ATTACHE_LOG: 'trace', ATTACHE_REFRESH_AFTER: '5s', ATTACHE_FETCH_DEADLINE: '8s' });
 });
 afterAll(async () => {
   await stack?.stop();

@@ -2,39 +2,80 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plainEnvironment } from '../../local/environment.ts';
 import { privateFolder } from '../../local/guard.ts';
-import { startProgram } from '../../local/process.ts';
-import type { ReceivedRequest } from '../../local/upstream-server.ts';
+import { type Program, runProgram, startProgram } from '../../local/process.ts';
+import type { ReceivedRequest, Upstream } from '../../local/upstream-server.ts';
 import { lineFor } from '../../src/vendors/library.ts';
 import type { RealCredential } from './credential.ts';
-import type { Environment } from './install.ts';
+import { buildGo } from './go-build.ts';
+import { codeOf, type Environment, type Installed, programOf } from './install.ts';
 import type { Place } from './proxy.ts';
 import type { Case } from './rows.ts';
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 
-/** Makes one case's call, and says what is wrong with what arrived; undefined when nothing is. */
-export async function call(
+/** How a case's call went. */
+export interface Result {
+  readonly it: Case;
+  /** Of what was called: the pinned one, or what the machine has. */
+  readonly version: string;
+  readonly state: 'ok' | 'FAILED' | 'skipped';
+  /** What is wrong, or what this machine lacks. */
+  readonly why?: string;
+}
+
+/** What a call runs among. */
+export interface Surroundings {
+  readonly installed: Installed;
+  /** The destination: it answers to every vendor's name. */
+  readonly upstream: Upstream;
+  /** The names that programs have asked for, as they come. */
+  readonly names: readonly string[];
+  /** The file with the authority of the HTTPS listener's certificate. */
+  readonly authority: string;
+}
+
+/** Makes one case's call, and judges what arrived. */
+export async function call(it: Case, place: Place, surroundings: Surroundings): Promise<Result> {
+  const { environment, failure, missing } = surroundings.installed;
+  const version = it.from === 'system' ? await versionOnPath(it.package) : it.version;
+  const lacks = version === undefined ? `${it.package} is not installed` : missing;
+  const result = { it, version: version ?? it.version };
+  if (lacks !== undefined) return { ...result, state: 'skipped', why: lacks };
+  const fault = failure ?? (await faultOf(it, place, environment, surroundings));
+  return fault === undefined ? { ...result, state: 'ok' } : { ...result, state: 'FAILED', why: fault };
+}
+
+async function faultOf(
   it: Case,
-  { vendor, credential, printed, host }: Place,
-  { environment, arrived }: { environment: Environment | undefined; arrived: () => readonly ReceivedRequest[] },
+  { vendor, credential, printed, host, https }: Place,
+  environment: Environment | undefined,
+  { upstream, names, authority }: Surroundings,
 ): Promise<string | undefined> {
   const name = /^Added (\S+) /m.exec(printed)?.[1] ?? it.api;
   const library = { language: it.language, package: it.package, line: it.line };
   const asPrinted = lineFor(library, `${name}.int`) ?? '';
   if (!printed.includes(`  ${asPrinted} `)) return `attache add does not print: ${asPrinted}`;
-  const before = arrived().length;
-  const program = await started(it, lineFor(library, host) ?? '', environment);
-  const found = () => matched(it.expect, arrived().slice(before), credential).every((request) => request !== undefined);
+  upstream.answerWith(({ path }) => {
+    const plain = credential.plainPath(path);
+    return { status: 200, body: {}, ...(it.answers?.[plain] ?? it.answers?.[plain.split('?')[0] ?? '']) };
+  });
+  const arrived = upstream.requests.entries;
+  const before = arrived.length;
+  const namesBefore = names.length;
+  const program = await started(it, lineFor(library, host, https) ?? '', { environment, authority });
+  const found = () => matched(it.expect, arrived.slice(before), credential).every((request) => request !== undefined);
   const deadline = Date.now() + PATIENCE_MS;
   while (program.exit === undefined && Date.now() < deadline && !found())
     await Promise.race([program.exited, new Promise((resolve) => setTimeout(resolve, 50))]);
   await program.stop(500);
-  const seen = arrived().slice(before);
+  const seen = arrived.slice(before);
   const missing = it.expect.filter((_, index) => matched(it.expect, seen, credential)[index] === undefined);
+  const elsewhere = new Set(names.slice(namesBefore).filter((asked) => !it.besides?.includes(asked)));
   const faults = [
     ...missing.map((request) => `${request} did not arrive`),
     ...seen.filter((request) => request.host !== vendor.host).map((request) => `a request went to ${request.host}`),
-    ...seen.flatMap((request) => credential.faultOf(request) ?? []),
+    ...seen.flatMap((request) => credential.faultOf(request, it.env) ?? []),
+    ...[...elsewhere].map((asked) => `it went past the proxy to ${asked}`),
   ];
   if (faults.length === 0) return undefined;
   const told = seen.map(({ method, host: to, path }) => `${method} ${to} ${credential.plainPath(path)}`);
@@ -58,25 +99,40 @@ function matched(
   });
 }
 
-function started(it: Case, line: string, environment: Environment | undefined) {
+async function started(
+  it: Case,
+  line: string,
+  { environment, authority }: { environment: Environment | undefined; authority: string },
+): Promise<Program> {
   const folder = privateFolder();
   const [, variable, value] = /^export (\w+)=(\S+)$/.exec(line) ?? [];
-  const code = it.code.replaceAll('{line}', line);
+  const code = codeOf(it, line);
   const env = plainEnvironment({
     HOME: folder,
     PATH: [environment?.bin, process.env.PATH].filter((entry) => entry !== undefined).join(':'),
-    // Whoever goes past the proxy meets a port where nobody listens, and never the vendor.
-    https_proxy: 'http://127.0.0.1:9',
-    HTTPS_PROXY: 'http://127.0.0.1:9',
+    NODE_EXTRA_CA_CERTS: authority,
+    REQUESTS_CA_BUNDLE: authority,
+    SSL_CERT_FILE: authority,
     ...it.env,
     ...(variable === undefined || value === undefined ? {} : { [variable]: value }),
   });
-  const file = join(folder, { python: 'main.py', node: 'main.mjs', go: 'main.go', shell: 'main.sh' }[it.language]);
+  const program = (command: string, ...args: string[]) =>
+    startProgram({ name: it.title, command, args, env, cwd: folder });
+  if (it.language === 'go')
+    return program(environment === undefined ? 'go' : await buildGo(environment, programOf(it), code));
+  const file = join(folder, { python: 'main.py', node: 'main.mjs', shell: 'main.sh' }[it.language]);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(file, `${code}\n`);
+  writeFileSync(file, code);
   if (it.language === 'node' && environment !== undefined)
     symlinkSync(join(environment.home, 'node_modules'), join(folder, 'node_modules'));
-  const command = { python: 'python3', node: process.execPath, go: 'go', shell: 'sh' }[it.language];
-  const program = it.language === 'python' && environment !== undefined ? join(environment.bin, command) : command;
-  return startProgram({ name: it.title, command: program, args: [file], env, cwd: folder });
+  if (it.language === 'python') return program(join(environment?.bin ?? '', 'python3'), file);
+  return program(it.language === 'node' ? process.execPath : 'sh', file);
+}
+
+/** The version of a program on the PATH; undefined when there is none. */
+async function versionOnPath(command: string): Promise<string | undefined> {
+  const ran = await runProgram({ name: command, command, args: ['--version'], env: plainEnvironment() }).catch(
+    () => undefined,
+  );
+  return /\d+(?:\.\d+)+/.exec(ran?.stdout.entries.join('\n') ?? '')?.[0];
 }

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { ReceivedRequest } from '../../local/upstream-server.ts';
 import type { CredentialBlock } from '../../src/vendors/vendor.ts';
+import { placeOfPlaceholder } from './placeholder.ts';
 
 /** What no program of a test holds, and every request must. */
 export interface RealCredential {
   /** The value of the secret in Secrets Manager. */
   readonly secret: string;
-  /** Why a request does not carry exactly this credential; undefined when it does. */
-  faultOf(request: ReceivedRequest): string | undefined;
+  /** Why a request of a program with these variables does not carry exactly this credential; undefined when it does. */
+  faultOf(request: ReceivedRequest, env?: Readonly<Record<string, string>>): string | undefined;
   /** A request's path without the credential that stands in it. */
   plainPath(path: string): string;
 }
@@ -34,15 +35,15 @@ export function newCredential(block: CredentialBlock): RealCredential {
   if (fields.size === 0) throw new Error('this credential asks for a token; give the row another one in `options`');
   return {
     secret: JSON.stringify(Object.fromEntries(fields)),
-    faultOf: (request) => {
+    faultOf: (request, env) => {
       for (const [name, value] of headers)
         if (request.headers[name] !== value) return `${name} does not hold the real key`;
       if (signs && !request.headers.authorization?.includes(`Credential=${fields.get('access_key_id')}/`))
         return 'not signed with the real key';
       if (query.some((pair) => !request.path.includes(pair))) return 'the query does not hold the real key';
       if (!request.path.startsWith(prefix)) return 'the path does not hold the real key';
-      const all = JSON.stringify(request.headers) + request.path;
-      return /madeup/i.test(all) ? "the program's own key came along" : undefined;
+      const place = placeOfPlaceholder(request, env);
+      return place === undefined ? undefined : `the program's own key came along in ${place}`;
     },
     plainPath: (path) => {
       const [before = '', search = ''] = path.slice(prefix.length).split('?', 2);

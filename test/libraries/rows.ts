@@ -1,6 +1,7 @@
 import type { Language, Library } from '../../src/vendors/library.ts';
 import { VENDORS } from '../../src/vendors/vendors.ts';
 import type { Row } from './row.ts';
+import { go } from './rows/go.ts';
 import { node } from './rows/node.ts';
 import { programs } from './rows/programs.ts';
 import { python } from './rows/python.ts';
@@ -18,6 +19,7 @@ export interface Case extends Row {
 export const ROWS: ReadonlyMap<Language, readonly Row[]> = new Map([
   ['python', python],
   ['node', node],
+  ['go', go],
   ['shell', programs],
 ]);
 
@@ -29,16 +31,19 @@ export function libraryOf(language: Language, row: Row): Library | undefined {
 /**
  * Every row with its line and version.
  *
+ * @param only parts of titles: rows with any of them; all unless given
  * @throws Error when the catalogue has no checked line for a row
  */
-export function allCases(): Case[] {
-  return [...ROWS].flatMap(([language, rows]) =>
-    rows.map((row) => {
-      const title = `${row.api} ${language} ${row.package}`;
-      const { line, checked: version } = libraryOf(language, row) ?? {};
-      if (line === undefined || version === undefined)
-        throw new Error(`the catalogue has no checked line for ${title}: add it to src/vendors`);
-      return { ...row, language, title, line, version };
-    }),
-  );
+export function allCases(only: readonly string[] = []): Case[] {
+  return [...ROWS]
+    .flatMap(([language, rows]) =>
+      rows.map((row) => {
+        const title = `${row.api} ${language} ${row.package}`;
+        const { line, checked: version } = libraryOf(language, row) ?? {};
+        if (line === undefined || version === undefined)
+          throw new Error(`the catalogue has no checked line for ${title}: add it to src/vendors`);
+        return { ...row, language, title, line, version };
+      }),
+    )
+    .filter(({ title }) => only.length === 0 || only.some((part) => title.includes(part)));
 }

@@ -80,6 +80,8 @@ test('the copy listens on loopback only, its further listeners too', async () =>
   const { static_resources: resources, admin } = await derived({}, file);
   expect(resources.listeners.map((listener: { address: unknown }) => listener.address)).toEqual([
     { socket_address: { address: '127.0.0.1', port_value: 12_345 } },
+    // The one for tunnels, to which only Envoy connects.
+    undefined,
     { socket_address: { address: '127.0.0.1', port_value: 0 } },
   ]);
   expect(admin.address.socket_address.address).toBe('127.0.0.1');

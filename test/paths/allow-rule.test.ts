@@ -173,14 +173,6 @@ describe('allow rules', () => {
     );
     expect(Math.min(seen.true, seen.false)).toBeGreaterThan(1_000);
   });
-
-  it('decide in time proportional to the path', () => {
-    const many = rules(...Array.from({ length: 20 }, (_, index) => `GET /*/*/*/*/*/*/*/${index}/**`));
-    const started = performance.now();
-    for (const piece of ['/a', '/a/', '/%41', '/**']) matches(many, 'GET', piece.repeat(200_000));
-
-    expect(performance.now() - started).toBeLessThan(5_000);
-  });
 });
 
 describe('a rule', () => {

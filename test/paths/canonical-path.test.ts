@@ -155,15 +155,6 @@ describe('the one reading of a path', () => {
       { numRuns: 2_000 },
     );
   });
-
-  it('takes time in proportion to the path', () => {
-    const started = performance.now();
-    for (const piece of ['/a', '/', '.', '. ', '%2e', '%25', '%', ';', '\xc3\xa9', '%C3%A9', '%E2%80%8B.', '.%20']) {
-      for (const end of ['', '!', '\0', '%', ';']) canonicalSegments(`/a${piece.repeat(50_000)}${end}`);
-    }
-
-    expect(performance.now() - started).toBeLessThan(8_000);
-  });
 });
 
 describe('a reading that keeps delimiters as text', () => {

@@ -186,17 +186,4 @@ describe('a path prefix', () => {
       { numRuns: 3_000 },
     );
   });
-
-  it('takes time in proportion to the path', () => {
-    const started = performance.now();
-    for (const piece of ['/', '%25', '/.%', '%252f', '25', '/..a', '%2525252e']) {
-      try {
-        withPrefix(`/%${piece.repeat(200_000)}`, '/bot1');
-      } catch (error) {
-        expect(error).toBeInstanceOf(PathError);
-      }
-    }
-
-    expect(performance.now() - started).toBeLessThan(5_000);
-  });
 });

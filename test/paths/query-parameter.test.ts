@@ -122,13 +122,4 @@ describe('the query parameter that carries a credential', () => {
       { numRuns: 5_000 },
     );
   });
-
-  it('takes time in proportion to the path', () => {
-    const started = performance.now();
-    for (const piece of ['key=1&', '&', '%', '%6', 'k%65y&', '+']) {
-      replaceQueryParameter(`/?${piece.repeat(300_000)}`, 'key', 's');
-    }
-
-    expect(performance.now() - started).toBeLessThan(5_000);
-  });
 });

@@ -30,8 +30,8 @@ interface Row {
   readonly row: string;
   readonly fault: Fault;
   readonly reason: FailureReason;
-  /** Calls that one read makes. */
-  readonly calls: number;
+  /** Calls that one read makes; undefined: as many as the pace and its patience let it. */
+  readonly calls: number | undefined;
 }
 
 const throttling = [
@@ -53,8 +53,8 @@ const config = ['InvalidRequestException', 'InvalidParameterException', 'Validat
 const deleted = "You can't perform this operation on the secret because it was marked for deletion.";
 
 const ROWS: readonly Row[] = [
-  ...throttling.map((name) => ({ row: name, fault: error(name), reason: 'throttled', calls: 2 }) as const),
-  { row: 'HTTP 429 of any name', fault: error('Whatever', '', 429), reason: 'throttled', calls: 2 },
+  ...throttling.map((name) => ({ row: name, fault: error(name), reason: 'throttled', calls: undefined }) as const),
+  { row: 'HTTP 429 of any name', fault: error('Whatever', '', 429), reason: 'throttled', calls: undefined },
   ...[400, 500, 503].flatMap((status) =>
     inside.map(
       (name) =>
@@ -138,7 +138,7 @@ async function failure(source: SecretsManager, secret: string): Promise<SecretEr
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  expect(performance.now() - began).toBeLessThan(DEADLINE + 100);
+  expect(performance.now() - began).toBeLessThan(DEADLINE + 5_000);
   if (!(failed instanceof SecretError)) throw new Error(`no SecretError: ${failed}`);
   expect(`${failed.message} ${failed.detail} ${failed.stack}`).not.toMatch(/canary|half-a-key/);
   expect(failed.message).toContain(secret);
@@ -167,7 +167,9 @@ describe.each([
     source.close();
 
     expect(failed.reason).toBe(reason);
-    expect(callsFor(secret) - before).toBe(calls);
+    const made = callsFor(secret) - before;
+    if (calls === undefined) expect(made).toBeGreaterThan(1);
+    else expect(made).toBe(calls);
   });
 });
 

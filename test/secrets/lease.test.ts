@@ -91,7 +91,7 @@ describe('the lease on a secret', () => {
       vi.advanceTimersByTime(5_000);
     }
 
-    expect((await look()).sort()).toEqual(['lease_held', 'taken']);
+    expect((await look()).sort()).toEqual(['inherited', 'lease_held']);
   });
 
   it('is not taken over for the time in which nobody could look', async () => {

@@ -1,10 +1,18 @@
-import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import { DeleteSecretCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { leadOverAws } from '../../src/aws/aws-clock.ts';
 import { awsSettingsProblems, SecretsManager } from '../../src/secrets/secrets-manager.ts';
+import { credential, request, version } from '../credentials/support.ts';
+import type { AwsCall } from '../support/scripted-secrets-manager/faulty-server.ts';
+import { rateLimit } from '../support/scripted-secrets-manager/rate-limit.ts';
 import {
   type ScriptedSecretsManager,
   startScriptedSecretsManager,
 } from '../support/scripted-secrets-manager/scripted-secrets-manager.ts';
+
+const REGIONS = ['us-east-1', 'eu-central-1'];
+const withoutBatches = ({ operation }: AwsCall) =>
+  operation === 'BatchGetSecretValue' ? ({ error: 'AccessDeniedException' } as const) : undefined;
 
 let aws: ScriptedSecretsManager;
 let source: SecretsManager;
@@ -132,6 +140,27 @@ describe('the source of secrets', () => {
     expect((await source.fetch('prod/x', true)).reveal()).toBe('v1');
   });
 
+  it.each([-1, 1])(
+    'finds out by how much the clock is off, and signatures are dated by that of AWS (%i)',
+    async (direction) => {
+      await aws.aws.put('prod/x', 'v1');
+      aws.clockSkewMs = direction * 10 * 60_000;
+      await source.fetch('prod/x', true);
+
+      expect(Math.abs(leadOverAws() + direction * 600)).toBeLessThanOrEqual(2);
+      const key = version('{"access_key_id":"AKIDEXAMPLE","secret_access_key":"wJalrXUtnFEMI"}');
+      const step = credential('aws_sigv4', { service: 'sqs', region: 'eu-west-1' }).prepare('prod/x', key);
+      const signed = 'sign' in step ? await step.sign(request(), '/') : undefined;
+      const date = signed?.set.find(({ name }) => name === 'x-amz-date')?.value.toString() ?? '';
+      const seconds = Date.parse(date.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5')) / 1_000;
+      expect(Math.abs(seconds - (Date.now() + aws.clockSkewMs) / 1_000)).toBeLessThanOrEqual(2);
+
+      aws.clockSkewMs = 0;
+      await source.fetch('prod/x', true);
+      expect(leadOverAws()).toBe(0);
+    },
+  );
+
   it('ends a read at its deadline, whatever hangs, and serves the next one', async () => {
     await aws.aws.put('prod/x', 'v1');
     const hurried = new SecretsManager({ deadline: 300 });
@@ -165,13 +194,105 @@ describe('the source of secrets', () => {
 
   it('asks for urgent secrets first when many wait, ten at a time', async () => {
     aws.delayMs = 50;
+    aws.disturb(withoutBatches);
     const names = Array.from({ length: 15 }, (_, index) => `prod/${index}`);
     const reads = names.map((name) => source.fetch(name, false).catch(() => undefined));
     const urgent = source.fetch('prod/urgent', true).catch(() => undefined);
 
     await Promise.all([...reads, urgent]);
 
-    expect(aws.calls.entries.findIndex(({ secret }) => secret === 'prod/urgent')).toBe(10);
+    const alone = aws.calls.entries.filter(({ operation }) => operation === 'GetSecretValue');
+    expect(alone.findIndex(({ secret }) => secret === 'prod/urgent')).toBeLessThan(10);
+    expect(alone).toHaveLength(16);
+  });
+});
+
+describe('many secrets at once', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `prod/${index}`);
+  const operations = () => aws.calls.entries.map(({ operation }) => operation);
+
+  /** Reads them all, and gives how each one ended. */
+  const readAll = (ids: readonly string[]) =>
+    Promise.all(
+      ids.map((id) =>
+        source.fetch(id, false).then(
+          (version) => version.reveal(),
+          (error) => error.reason,
+        ),
+      ),
+    );
+
+  beforeEach(() => aws.fill(names(60)));
+
+  it('are read together, twenty by a call', async () => {
+    const values = await readAll(names(60));
+
+    expect(values).toEqual(names(60).map((name) => `value of ${name}`));
+    expect(operations()).toEqual(Array(3).fill('BatchGetSecretValue'));
+  });
+
+  it('are read one by one as long as a call for each can be under way', async () => {
+    await readAll(names(10));
+
+    expect(operations()).toEqual(Array(10).fill('GetSecretValue'));
+  });
+
+  it('are read by ARN in the Region of each', async () => {
+    const arns = names(40).map(
+      (name, index) => `arn:aws:secretsmanager:${REGIONS[index % 2]}:123456789012:secret:${name}`,
+    );
+
+    const values = await readAll(arns);
+
+    expect(values).toEqual(names(40).map((name) => `value of ${name}`));
+    for (const { body, region } of aws.calls.entries) {
+      for (const id of (body.SecretIdList as string[] | undefined) ?? []) expect(id).toContain(`:${region}:`);
+    }
+  });
+
+  it.each(['AccessDeniedException', 'InvalidParameterException', 'UnknownOperationException', 'InternalFailure'])(
+    'are read one by one where BatchGetSecretValue is answered with %s, which is not asked again soon',
+    async (error) => {
+      aws.disturb(({ operation }) => (operation === 'BatchGetSecretValue' ? { error } : undefined));
+
+      const values = await readAll(names(60));
+      const before = operations().filter((it) => it === 'BatchGetSecretValue').length;
+      await readAll(names(60));
+
+      expect(values).toEqual(names(60).map((name) => `value of ${name}`));
+      expect(operations().filter((it) => it === 'BatchGetSecretValue').length).toBe(before);
+    },
+  );
+
+  it('hear of each that cannot be read from GetSecretValue, while the others are not kept from being read', async () => {
+    await aws.aws.client.send(new DeleteSecretCommand({ SecretId: 'prod/7' }));
+    await aws.aws.put('prod/8', Buffer.from('binary'));
+
+    const values = await readAll([...names(60), 'prod/none']);
+
+    expect([values[7], values[8], values.at(-1)]).toEqual(['secret_deleted', 'unusable_value', 'secret_not_found']);
+    expect(values.filter((value) => value?.startsWith('value of'))).toHaveLength(58);
+  });
+
+  it('are all read where AWS throttles, since each waits for another turn', async () => {
+    aws.disturb(rateLimit({ BatchGetSecretValue: 1, GetSecretValue: 20 }));
+
+    const values = await readAll(names(60));
+
+    expect(values).toEqual(names(60).map((name) => `value of ${name}`));
+  });
+
+  it('let the one pass for which a request has begun to wait', async () => {
+    aws.delayMs = 50;
+    aws.disturb(withoutBatches);
+    const order: string[] = [];
+    const reads = names(60).map((name) => source.fetch(name, false).then(() => order.push(name)));
+    await aws.calls.find(({ operation }) => operation === 'GetSecretValue');
+
+    source.hurry('prod/59');
+    await Promise.all(reads);
+
+    expect(order.indexOf('prod/59')).toBeLessThan(30);
   });
 });
 

@@ -18,11 +18,12 @@ beforeEach(async () => {
 afterEach(() => as[Symbol.asyncDispose]());
 
 /** A secret that is stored in memory, by one process. */
-function storing(stored: string[] = []): WriteBack & { readonly stored: string[] } {
+function storing({ inherited = false } = {}): WriteBack & { readonly stored: string[] } {
+  const stored: string[] = [];
   return {
     stored,
     replace: async (_, from, renew) => {
-      const value = await renew();
+      const value = await renew(inherited);
       if (value === undefined) return from;
       stored.push(value);
       return new SecretVersion(`v${stored.length + 1}`, value);
@@ -30,7 +31,7 @@ function storing(stored: string[] = []): WriteBack & { readonly stored: string[]
   };
 }
 
-function refreshToken(value: object, writesBack: boolean): RefreshToken {
+function refreshToken(value: object | string, writesBack: boolean): RefreshToken {
   const { id, secret } = as.clients.basic;
   const client = {
     origin: { secretId: 'prod/api', endpoint: '127.0.0.1' },
@@ -39,10 +40,20 @@ function refreshToken(value: object, writesBack: boolean): RefreshToken {
     authentication: ClientSecretBasic(secret),
     parameters: new URLSearchParams(),
   };
-  return new RefreshToken(client, new SecretVersion('v1', JSON.stringify(value)), { writesBack });
+  return new RefreshToken(client, new SecretVersion('v1', typeof value === 'string' ? value : JSON.stringify(value)), {
+    writesBack,
+  });
 }
 
 const context = (writeBack: WriteBack = storing()) => ({ signal: AbortSignal.timeout(5_000), writeBack });
+
+/** The members of what was stored last. */
+const last = ({ stored }: { readonly stored: readonly string[] }) =>
+  JSON.parse(stored.at(-1) ?? '{}') as Record<string, string>;
+
+/** The refresh token that the server has given last. */
+const given = () => as.answers.entries.at(-1)?.body.refresh_token;
+
 const inAMinute = () => new Date(Date.now() + 60_000).toISOString();
 
 describe('a refresh token', () => {
@@ -127,5 +138,155 @@ describe('a refresh token', () => {
     const token = await refreshToken({ refresh_token: withIdToken }, true).token(context());
 
     expect(await as.activeToken(token.reveal())).toBeDefined();
+  });
+});
+
+describe('a refresh token that was replaced', () => {
+  const altered = (fault: (body: Readonly<Record<string, unknown>>) => object) => as.disturb({ alter: fault });
+
+  it.each([
+    ['a scope that is a list', (body: object) => ({ ...body, scope: ['a'] })],
+    ['no kind and no life', ({ token_type: _, expires_in: __, ...body }: Record<string, unknown>) => body],
+    ['a life of 0', (body: object) => ({ ...body, expires_in: 0 })],
+    ['an ID token that is none', (body: object) => ({ ...body, id_token: 'junk' })],
+  ])('is stored with its access token when the answer has %s', async (_, fault) => {
+    altered(fault);
+    const memory = storing();
+
+    const token = await refreshToken({ refresh_token: first }, true).token(context(memory));
+
+    expect(last(memory)).toMatchObject({ refresh_token: given(), access_token: token.reveal() });
+    expect(await as.activeToken(token.reveal())).toBeDefined();
+  });
+
+  it.each([
+    ['no access token', ({ access_token: _, ...body }: Record<string, unknown>) => body, 'endpoint_failed'],
+    ['one that needs a proof', (body: object) => ({ ...body, token_type: 'DPoP' }), 'unusable_token'],
+  ])('is stored before the rest is refused: %s', async (_, fault, reason) => {
+    altered(fault);
+    const memory = storing();
+
+    await expect(refreshToken({ refresh_token: first }, true).token(context(memory))).rejects.toMatchObject({ reason });
+
+    expect(last(memory)).toEqual({ refresh_token: given() });
+  });
+
+  it('whose access token does not say how long it lives serves all processes until the next write is allowed', async () => {
+    altered(({ expires_in: _, ...body }) => body);
+    const memory = storing();
+
+    const token = await refreshToken({ refresh_token: first }, true).token(context(memory));
+
+    expect(token.lifetime.freshFor).toBeGreaterThan(10 * 60_000);
+    expect(Date.parse(last(memory).access_token_expires_at ?? '') - Date.now()).toBeGreaterThan(10 * 60_000);
+  });
+
+  it('leaves every digit of the secret as it was written, and a byte order mark behind', async () => {
+    const memory = storing();
+    const text = `\ufeff{"client_id":9007199254740993,"n":{"m":[1.50]},"refresh_token":"${first}"}`;
+
+    await refreshToken(text, true).token(context(memory));
+
+    expect(memory.stored[0]).toMatch(/^\{"client_id":9007199254740993,"n":\{"m":\[1\.50\]\},"refresh_token":"/);
+  });
+
+  it('is stored without the access token where both are too large for AWS', async () => {
+    altered((body) => ({ ...body, access_token: 'x'.repeat(65_500) }));
+    const memory = storing();
+
+    const token = await refreshToken({ refresh_token: first }, true).token(context(memory));
+
+    expect(token.size).toBe(65_500);
+    expect(last(memory)).toEqual({ refresh_token: given() });
+  });
+
+  it('is said to be lost when nothing can hold it, and the old one is not used again', async () => {
+    altered((body) => ({ ...body, refresh_token: 'x'.repeat(65_536) }));
+    const memory = storing();
+    const it = refreshToken({ refresh_token: first }, true);
+
+    for (let count = 0; count < 2; count += 1)
+      await expect(it.token(context(memory))).rejects.toMatchObject({
+        reason: 'refresh_token_lost',
+        message: expect.stringContaining('authorise anew'),
+      });
+
+    expect(as.requests.entries).toHaveLength(1);
+  });
+
+  it.each([
+    ['the connection broke', 'cut-after', 'ECONNRESET'],
+    ['the answer is a page', { status: 200, body: '<h1>Welcome' }, 'HTTP 200'],
+  ] as const)(
+    'without anybody knowing by what is used again, and said to be lost when refused: %s',
+    async (_, fault, why) => {
+      as.disturb(fault);
+      const memory = storing();
+      const it = refreshToken({ refresh_token: first }, true);
+      await expect(it.token(context(memory))).rejects.toThrow();
+      as.disturb(undefined);
+      // A page in place of the answer did not keep the provider from replacing it.
+      if (fault !== 'cut-after') await refreshToken({ refresh_token: first }, true).token(context());
+
+      await expect(it.token(context(memory))).rejects.toMatchObject({
+        reason: 'refresh_token_lost',
+        message: expect.stringMatching(new RegExp(`${why}.*authorise anew and store the new refresh token`)),
+        detail: expect.stringContaining('invalid_grant'),
+      });
+      expect(memory.stored).toEqual([]);
+    },
+  );
+
+  it('by a process that has ended since is used again, and said to be lost when refused', async () => {
+    await refreshToken({ refresh_token: first }, true).token(context());
+
+    const after = refreshToken({ refresh_token: first }, true).token(context(storing({ inherited: true })));
+
+    await expect(after).rejects.toMatchObject({
+      reason: 'refresh_token_lost',
+      message: expect.stringContaining('a process that renewed it ended before it had stored the answer'),
+    });
+  });
+
+  it('is pending for as long as it is being stored', async () => {
+    const { promise: isStored, resolve: store } = Promise.withResolvers<void>();
+    const slow: WriteBack = {
+      replace: async (_, __, renew) => {
+        const value = await renew(false);
+        await isStored;
+        return new SecretVersion('v2', value ?? '');
+      },
+    };
+    const it = refreshToken({ refresh_token: first }, true);
+    const token = it.token(context(slow));
+    await expect.poll(() => it.pending?.reason).toBe('not_written_back');
+
+    store();
+    await token;
+    expect(it.pending).toBeUndefined();
+  });
+});
+
+describe('a refresh token that is refused', () => {
+  it('is to be replaced by a person, and the client is not blamed for it', async () => {
+    await as.revoke(first);
+
+    await expect(refreshToken({ refresh_token: first }, true).token(context())).rejects.toMatchObject({
+      reason: 'refused',
+      message: expect.stringContaining('authorise anew'),
+    });
+  });
+
+  it('for the sake of its client is not said to be lost', async () => {
+    const it = refreshToken({ refresh_token: first }, true);
+    as.disturb('cut');
+    await expect(it.token(context())).rejects.toMatchObject({ reason: 'endpoint_unreachable' });
+    as.disturb(undefined);
+    await as.rotate('basic');
+
+    await expect(it.token(context())).rejects.toMatchObject({
+      reason: 'refused',
+      message: expect.stringContaining('invalid_client'),
+    });
   });
 });

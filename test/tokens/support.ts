@@ -15,11 +15,16 @@ export interface Call {
   readonly version: string;
   readonly signal: AbortSignal;
   give(value: string, lifeMs?: number): Promise<void>;
-  fail(reason: TokenFailureReason): Promise<void>;
+  /** @param retryAfter in ms. */
+  fail(reason: TokenFailureReason, retryAfter?: number): Promise<void>;
 }
 
 /** A slot whose tokens the test gives. Timers must be fake: `flush` lets what is due at once happen. */
-export function scriptedSlot(flush: () => Promise<unknown>, settlesIn?: number) {
+export function scriptedSlot(
+  flush: () => Promise<unknown>,
+  settlesIn?: number,
+  pending?: () => TokenError | undefined,
+) {
   const calls: Call[] = [];
   const events: TokenEvent[] = [];
   const raw = new TokenSlot({
@@ -44,6 +49,7 @@ export function scriptedSlot(flush: () => Promise<unknown>, settlesIn?: number) 
         purpose: 'test',
         secret: version('secret', id) satisfies SecretVersion,
         ...(settlesIn === undefined ? {} : { settlesIn }),
+        ...(pending === undefined ? {} : { pending }),
         mint: ({ signal }) => {
           const { promise, resolve, reject } = Promise.withResolvers<Token>();
           calls.push({
@@ -53,8 +59,8 @@ export function scriptedSlot(flush: () => Promise<unknown>, settlesIn?: number) 
               resolve(new Token(value, lifetimeOf(lifeMs)));
               await flush();
             },
-            fail: async (reason) => {
-              reject(new TokenError(ORIGIN, reason, ''));
+            fail: async (reason, retryAfter) => {
+              reject(new TokenError(ORIGIN, reason, '', '', retryAfter));
               await flush();
             },
           });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Token } from '../../src/tokens/token.ts';
+import { TokenError } from '../../src/tokens/token-error.ts';
 import { outcome, scriptedSlot } from './support.ts';
 
 const flush = () => vi.advanceTimersByTimeAsync(0);
@@ -116,6 +117,87 @@ describe('a slot of tokens', () => {
 
     expect(await outcome(() => slot.get(useOf()))).toBe('t1');
     expect(events.at(-1)).toMatchObject({ kind: 'failed', error: { reason: 'unusable_token' } });
+  });
+});
+
+describe('a slot whose endpoint is in trouble', () => {
+  /** How long a caller is told to wait, in ms. */
+  const pauseOf = async (get: () => unknown) => {
+    try {
+      await get();
+      return 0;
+    } catch (error) {
+      return (error as TokenError).pause;
+    }
+  };
+
+  it('does not ask before the endpoint wants to be asked, and tells callers how long that is', async () => {
+    const { slot, useOf, calls, call } = scriptedSlot(flush);
+    const asked = outcome(() => slot.get(useOf()));
+    await call(0).fail('endpoint_throttled', 300_000);
+    expect(await asked).toBe('endpoint_throttled');
+
+    await pass(100_000);
+    const pause = await pauseOf(() => slot.get(useOf()));
+    expect(pause).toBeGreaterThanOrEqual(200_000);
+    expect(pause).toBeLessThanOrEqual(230_000);
+    await pass(199_000);
+    expect(calls).toHaveLength(1);
+
+    await pass(31_000);
+    outcome(() => slot.get(useOf()));
+    expect(calls).toHaveLength(2);
+  });
+
+  it('does not renew a token before the endpoint wants to be asked', async () => {
+    const { slot, useOf, calls, call } = await holding();
+    slot.get(useOf());
+    await pass(541_000);
+    expect(await outcome(() => slot.get(useOf()))).toBe('t1');
+    await call(1).fail('endpoint_throttled', 30_000);
+
+    await pass(29_000);
+    expect(await outcome(() => slot.get(useOf()))).toBe('t1');
+    expect(calls).toHaveLength(2);
+    await pass(4_000);
+    expect(calls).toHaveLength(3);
+  });
+
+  it('asks an endpoint that was asked too often ever more rarely when it does not say when to come again', async () => {
+    const { slot, useOf, calls, call } = scriptedSlot(flush);
+    outcome(() => slot.get(useOf()));
+    for (const [index, pause] of [1_000, 2_000, 4_000, 8_000].entries()) {
+      await call(index).fail('endpoint_throttled');
+      await pass(pause - 1);
+      outcome(() => slot.get(useOf()));
+      expect(calls).toHaveLength(index + 1);
+      await pass(1);
+      outcome(() => slot.get(useOf()));
+      expect(calls).toHaveLength(index + 2);
+    }
+  });
+
+  it('asks again after a second when the answer made no sense', async () => {
+    const { slot, useOf, calls, call } = scriptedSlot(flush);
+    outcome(() => slot.get(useOf()));
+    await call(0).fail('endpoint_failed');
+
+    await pass(1_000);
+    const asked = outcome(() => slot.get(useOf()));
+    expect(calls).toHaveLength(2);
+    await call(1).give('t1');
+    expect(await asked).toBe('t1');
+  });
+
+  it('says what it waits for, where that is known', async () => {
+    const pending = new TokenError({ secretId: 'prod/api', endpoint: 'auth.example.com' }, 'not_written_back', '');
+    const { slot, useOf } = scriptedSlot(flush, undefined, () => pending);
+    const asked = outcome(() => slot.get(useOf()));
+
+    await pass(2_000);
+
+    expect(await asked).toBe('not_written_back');
+    expect(slot.status()?.failure).toBe('not_written_back');
   });
 });
 

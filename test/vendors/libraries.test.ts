@@ -19,7 +19,7 @@ describe('what the catalogue says of client libraries', () => {
     if (line === undefined) expect(library).toMatchObject({ note: expect.any(String) });
     else {
       expect(line).toContain('some.int');
-      expect(line).not.toMatch(/[\n]|\{url\}|\{host\}|\s$/);
+      expect(line).not.toMatch(/[\n]|\{\w+\}|\s$/);
       if (line.startsWith('export '))
         expect(line).toMatch(/^export [A-Z][A-Z0-9_]+=https?:\/\/some\.int(?:\/[\w./-]*)?$/);
     }
@@ -70,9 +70,15 @@ describe('the lines that are printed', () => {
     ]);
   });
 
+  it('say that a library reads no http_proxy', () => {
+    expect(libraryLines([{ ...variable, ignoresProxy: true }], 'x.int')).toEqual([
+      'export ONE_URL=http://x.int/v1    # one for Python, checked with 1.2.3, reads no http_proxy, so this name must resolve',
+    ]);
+  });
+
   it('say that a library needs HTTPS, or cannot be used', () => {
     const libraries: Library[] = [
-      { language: 'node', package: 'safe', line: 'new Safe("https://{host}/")' },
+      { language: 'node', package: 'safe', line: 'new Safe("{https}/")' },
       { language: 'go', package: 'fixed', note: 'takes no base URL' },
     ];
 
@@ -80,5 +86,6 @@ describe('the lines that are printed', () => {
       'new Safe("https://x.int/")    // safe for Node, unchecked, needs the HTTPS listener of envoy.yaml',
       '# fixed for Go, takes no base URL',
     ]);
+    expect(libraryLines(libraries, 'x.int:8080')[0]).toContain('new Safe("https://x.int/")');
   });
 });

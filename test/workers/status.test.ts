@@ -95,6 +95,15 @@ test('a secret in the same state everywhere is shown once, by its longest time w
   expect(secrets).toEqual([{ secret: 'prod/stripe', state: 'fresh', checkedSecondsAgo: 40 }]);
 });
 
+test('the secrets that are missing in a worker are counted', () => {
+  const secrets = ['a', 'b', 'c'].map((secret) => ({ secret, state: 'fresh' }));
+  const other = [{ secret: 'a', state: 'stale' }, ...['b', 'c'].map((secret) => ({ secret, state: 'dead' }))];
+
+  const all = status(report({ state: 'fresh' }, { secrets }), report({ state: 'fresh' }, { secrets: other }));
+
+  expect([all.secretsMissing, all.secrets.length]).toEqual([2, 3]);
+});
+
 test('a worker that does not answer is shown without figures, and hides nothing of the others', () => {
   const { workers, integrations } = status(
     undefined,

@@ -3,7 +3,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
 const variables = z
-  .array(z.string().regex(/^[A-Z][A-Z0-9_]*(=.*)?$/))
+  .array(z.string().regex(/^([A-Z][A-Z0-9_]*|(http|no)_proxy)(=.*)?$/))
   .transform((list) => new Map(list.map((item) => splitOnce(item, '='))));
 
 /** Tagged `!override`, the list takes the place of the earlier file's; otherwise it is merged into it. */

@@ -24,14 +24,19 @@ export const dockerfile = readDockerfile(join(repository, 'Dockerfile'));
 const socketAddress = z.object({ socket_address: z.object({ port_value: z.number() }) });
 const virtualHost = z.object({
   domains: z.array(z.string()),
-  routes: z.array(z.object({ route: z.object({ host_rewrite_literal: z.string() }).optional() })),
+  routes: z.array(
+    z.object({
+      match: z.object({ connect_matcher: z.unknown().optional() }),
+      route: z.object({ host_rewrite_literal: z.string().optional() }).optional(),
+    }),
+  ),
 });
 const bootstrap = z.object({
   admin: z.object({ address: socketAddress }),
   static_resources: z.object({
     listeners: z.array(
       z.object({
-        address: socketAddress,
+        address: socketAddress.optional(),
         filter_chains: z.array(
           z.object({
             filters: z.array(
@@ -46,14 +51,17 @@ const bootstrap = z.object({
 
 const text = textOf('envoy/envoy.yaml');
 const { admin, static_resources: resources } = bootstrap.parse(parse(text, { merge: true }));
-const hosts = resources.listeners
+// The others are Envoy's own.
+const listeners = resources.listeners.filter(({ address }) => address !== undefined);
+const hosts = listeners
   .flatMap((listener) => listener.filter_chains.flatMap(({ filters }) => filters))
-  .flatMap((filter) => filter.typed_config.route_config.virtual_hosts);
+  .flatMap((filter) => filter.typed_config.route_config.virtual_hosts)
+  .filter(({ routes }) => routes.every(({ match }) => match.connect_matcher === undefined));
 
 /** What the Compose files must agree with in envoy/envoy.yaml. */
 export const envoyFile = {
   adminPort: admin.address.socket_address.port_value,
-  listenerPorts: resources.listeners.map(({ address }) => address.socket_address.port_value),
+  listenerPorts: listeners.map(({ address }) => address?.socket_address.port_value),
   /** The names by which programs call. */
   domains: hosts.flatMap(({ domains }) => domains),
   /** Where the requests go. */

@@ -86,6 +86,8 @@ export async function startGitHubStack(
   );
   await Promise.all(Object.entries(secrets).map(([name, value]) => stack.aws.put(name, JSON.stringify(value))));
   await stack.startAttache({
+    // Signing and asking for tokens takes a busy machine its time.
+    ATTACHE_FETCH_DEADLINE: '8s',
     ATTACHE_LOG: 'trace',
     NODE_EXTRA_CA_CERTS: caFile,
     NODE_USE_ENV_PROXY: '1',

@@ -1,5 +1,5 @@
-import { seed } from '../../../local/aws.ts';
-import { type Stack, startStack } from '../../../local/stack.ts';
+import { type LocalAws, seed } from '../../../local/aws.ts';
+import { type Stack, type StackOptions, startStack } from '../../../local/stack.ts';
 import {
   type ScriptedSecretsManager,
   startScriptedSecretsManager,
@@ -13,12 +13,17 @@ export interface ScriptedStack extends AsyncDisposable {
   lastReadBefore(secret: string, at: number): number;
 }
 
-/** Starts it with the three secrets of envoy.yaml, and Attaché with these variables. */
-export async function startScriptedStack(env: Readonly<Record<string, string>>): Promise<ScriptedStack> {
+/** Starts it with the three secrets of envoy.yaml and those that `prepare` puts there, and Attaché with these variables. */
+export async function startScriptedStack(
+  env: Readonly<Record<string, string>>,
+  options: Pick<StackOptions, 'edit' | 'upstream'> = {},
+  prepare?: (aws: LocalAws) => Promise<void>,
+): Promise<ScriptedStack> {
   await using starting = new AsyncDisposableStack();
   const aws = starting.use(await startScriptedSecretsManager());
-  const stack = starting.use(await startStack({ aws: aws.aws, attache: false }));
+  const stack = starting.use(await startStack({ ...options, aws: aws.aws, attache: false }));
   await seed(aws.aws, stack.keys);
+  await prepare?.(aws.aws);
   await stack.startAttache(env);
   const running = starting.move();
   return {

@@ -1,4 +1,6 @@
 import type { Row } from '../row.ts';
+import { AWS_ENVIRONMENT } from './aws-environment.ts';
+import { GITHUB_ANSWERS } from './github-answers.ts';
 
 export const node: readonly Row[] = [
   {
@@ -216,8 +218,19 @@ await new Airtable({ apiKey: "madeup-key" }).base('b')('t').find('r');`,
     api: 'github',
     package: '@octokit/rest',
     code: `import { Octokit } from '@octokit/rest'
-await ({line}).repos.get({ owner: 'o', repo: 'r' });`,
+const octokit = {line}
+await octokit.paginate(octokit.rest.issues.listForRepo, { owner: 'o', repo: 'r' });
+await octokit.rest.repos.get({ owner: 'o', repo: 'old' });`,
+    expect: ['GET /repos/o/r/issues', 'GET /repositories/1/issues?page=2', 'GET /repos/o/old', 'GET /repositories/1'],
+    answers: GITHUB_ANSWERS,
+  },
+  {
+    api: 'github-app',
+    package: '@octokit/rest',
+    code: `import { Octokit } from '@octokit/rest'
+await ({line}).rest.repos.get({ owner: 'o', repo: 'r' });`,
     expect: ['GET /repos/o/r'],
+    options: { bearer: '{{ token }}' },
   },
   {
     api: 'cloudflare',
@@ -247,12 +260,7 @@ await stripe.customers.list();`,
     code: `import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 await new S3Client({ forcePathStyle: true }).send(new ListObjectsV2Command({ Bucket: 'b' }));`,
     expect: ['GET /b/'],
-    env: {
-      AWS_ACCESS_KEY_ID: 'AKIAMADEUP',
-      AWS_SECRET_ACCESS_KEY: 'madeup',
-      AWS_REGION: 'eu-west-1',
-      AWS_DEFAULT_REGION: 'eu-west-1',
-    },
+    env: AWS_ENVIRONMENT,
     group: 'aws',
   },
   {
@@ -261,12 +269,7 @@ await new S3Client({ forcePathStyle: true }).send(new ListObjectsV2Command({ Buc
     code: `import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
 await new SQSClient().send(new ListQueuesCommand());`,
     expect: ['POST /'],
-    env: {
-      AWS_ACCESS_KEY_ID: 'AKIAMADEUP',
-      AWS_SECRET_ACCESS_KEY: 'madeup',
-      AWS_REGION: 'eu-west-1',
-      AWS_DEFAULT_REGION: 'eu-west-1',
-    },
+    env: AWS_ENVIRONMENT,
     group: 'aws',
   },
   {
@@ -275,12 +278,37 @@ await new SQSClient().send(new ListQueuesCommand());`,
     code: `import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 await new DynamoDBClient().send(new ListTablesCommand());`,
     expect: ['POST /'],
-    env: {
-      AWS_ACCESS_KEY_ID: 'AKIAMADEUP',
-      AWS_SECRET_ACCESS_KEY: 'madeup',
-      AWS_REGION: 'eu-west-1',
-      AWS_DEFAULT_REGION: 'eu-west-1',
-    },
+    env: AWS_ENVIRONMENT,
     group: 'aws',
+  },
+  {
+    api: 'linear',
+    package: '@linear/sdk',
+    code: `import { LinearClient } from '@linear/sdk'
+await ({line}).viewer;`,
+    expect: ['POST /graphql'],
+  },
+  {
+    api: 'deepgram',
+    package: '@deepgram/sdk',
+    code: `import { DeepgramClient } from '@deepgram/sdk'
+await ({line}).manage.v1.projects.list();`,
+    expect: ['GET /v1/projects'],
+    env: { DEEPGRAM_API_KEY: 'madeup' },
+  },
+  {
+    api: 'telegram',
+    package: 'grammy',
+    code: `import { Bot } from 'grammy'
+await ({line}).api.getMe();`,
+    expect: ['POST /getMe'],
+  },
+  {
+    api: 'asana',
+    package: 'asana',
+    code: `import Asana from 'asana'
+{line}
+await new Asana.UsersApi().getUser('me', {});`,
+    expect: ['GET /api/1.0/users/me'],
   },
 ];

@@ -1,4 +1,6 @@
 import type { Row } from '../row.ts';
+import { AWS_ENVIRONMENT } from './aws-environment.ts';
+import { GITHUB_ANSWERS } from './github-answers.ts';
 
 export const python: readonly Row[] = [
   {
@@ -9,11 +11,64 @@ OpenAI(api_key="madeup-key").models.list()`,
     expect: ['GET /v1/models'],
   },
   {
+    api: 'openai',
+    package: 'litellm',
+    code: `import litellm
+litellm.completion(model="openai/gpt-5-mini", api_key="madeup", messages=[{"role": "user", "content": "Hi"}])`,
+    expect: ['POST /v1/chat/completions'],
+    group: 'litellm',
+    besides: ['raw.githubusercontent.com'],
+  },
+  {
+    api: 'openai',
+    package: 'langchain-openai',
+    code: `from langchain_openai import ChatOpenAI
+ChatOpenAI(model="gpt-4.1", api_key="madeup").invoke("Hi")`,
+    expect: ['POST /v1/chat/completions'],
+    group: 'langchain',
+  },
+  {
+    api: 'openai',
+    package: 'llama-index-llms-openai',
+    code: `from llama_index.llms.openai import OpenAI
+OpenAI(model="gpt-4.1", api_key="madeup").complete("Hi")`,
+    expect: ['POST /v1/chat/completions'],
+    group: 'llama-index',
+  },
+  {
     api: 'anthropic',
     package: 'anthropic',
     code: `from anthropic import Anthropic
 Anthropic(api_key="madeup-key").models.list()`,
     expect: ['GET /v1/models'],
+  },
+  {
+    api: 'anthropic',
+    package: 'litellm',
+    code: `import litellm
+litellm.completion(
+    model="anthropic/claude-sonnet-4-5", api_key="madeup", messages=[{"role": "user", "content": "Hi"}]
+)`,
+    expect: ['POST /v1/messages'],
+    group: 'litellm',
+    besides: ['raw.githubusercontent.com'],
+  },
+  {
+    api: 'anthropic',
+    package: 'langchain-anthropic',
+    code: `from langchain_anthropic import ChatAnthropic
+ChatAnthropic(model="claude-sonnet-4-5", api_key="madeup").invoke("Hi")`,
+    expect: ['POST /v1/messages'],
+    group: 'langchain',
+  },
+  {
+    api: 'anthropic',
+    package: 'llama-index-llms-anthropic',
+    code: `from llama_index.llms.anthropic import Anthropic
+{line}.complete("Hi")`,
+    expect: ['POST /v1/messages'],
+    group: 'llama-index-anthropic',
+    beside: { anthropic: '0.125.0' },
   },
   {
     api: 'gemini',
@@ -211,7 +266,6 @@ resend.Domains.list()`,
     code: `from slack_sdk import WebClient
 {line}.auth_test()`,
     expect: ['POST /api/auth.test'],
-    env: { HTTPS_PROXY: '', https_proxy: '' },
   },
   {
     api: 'notion',
@@ -231,15 +285,41 @@ resend.Domains.list()`,
     api: 'github',
     package: 'PyGithub',
     code: `from github import Github
-{line}.get_user("o")`,
-    expect: ['GET /users/o'],
+repo = {line}.get_repo("o/r")
+repo.get_issue(1).create_comment("Hi")
+print([issue.number for issue in repo.get_issues()])
+repo = {line}.get_repo("o/old")
+print(repo.stargazers_count)`,
+    expect: [
+      'POST /repos/o/r/issues/1/comments',
+      'GET /repos/o/r/issues',
+      'GET /repositories/1/issues?page=2',
+      'GET /repos/o/old',
+      'GET /repositories/1',
+    ],
+    answers: GITHUB_ANSWERS,
+  },
+  {
+    api: 'github-app',
+    package: 'PyGithub',
+    code: `from github import Github
+{line}.get_repo("o/r").get_issue(1).create_comment("Hi")`,
+    expect: ['POST /repos/o/r/issues/1/comments'],
+    options: { bearer: '{{ token }}' },
   },
   {
     api: 'gitlab',
     package: 'python-gitlab',
     code: `import gitlab
-{line}.projects.list(get_all=False)`,
-    expect: ['GET /api/v4/projects'],
+print(len(list({line}.projects.list(iterator=True))))`,
+    expect: ['GET /api/v4/projects', 'GET /api/v4/projects?page=2'],
+    answers: {
+      '/api/v4/projects': {
+        headers: { link: '<https://gitlab.com/api/v4/projects?page=2>; rel="next"' },
+        body: [{ id: 1 }],
+      },
+      '/api/v4/projects?page=2': { body: [{ id: 2 }] },
+    },
   },
   {
     api: 'cloudflare',
@@ -277,12 +357,7 @@ list({line}.agent_ingresses.list())`,
 from botocore.config import Config
 boto3.client("s3", config=Config(s3={"addressing_style": "path"})).list_objects_v2(Bucket="b")`,
     expect: ['GET /b'],
-    env: {
-      AWS_ACCESS_KEY_ID: 'AKIAMADEUP',
-      AWS_SECRET_ACCESS_KEY: 'madeup',
-      AWS_REGION: 'eu-west-1',
-      AWS_DEFAULT_REGION: 'eu-west-1',
-    },
+    env: AWS_ENVIRONMENT,
   },
   {
     api: 'aws-sqs',
@@ -290,12 +365,7 @@ boto3.client("s3", config=Config(s3={"addressing_style": "path"})).list_objects_
     code: `import boto3
 boto3.client("sqs").list_queues()`,
     expect: ['POST /'],
-    env: {
-      AWS_ACCESS_KEY_ID: 'AKIAMADEUP',
-      AWS_SECRET_ACCESS_KEY: 'madeup',
-      AWS_REGION: 'eu-west-1',
-      AWS_DEFAULT_REGION: 'eu-west-1',
-    },
+    env: AWS_ENVIRONMENT,
   },
   {
     api: 'aws-dynamodb',
@@ -303,12 +373,7 @@ boto3.client("sqs").list_queues()`,
     code: `import boto3
 boto3.client("dynamodb").list_tables()`,
     expect: ['POST /'],
-    env: {
-      AWS_ACCESS_KEY_ID: 'AKIAMADEUP',
-      AWS_SECRET_ACCESS_KEY: 'madeup',
-      AWS_REGION: 'eu-west-1',
-      AWS_DEFAULT_REGION: 'eu-west-1',
-    },
+    env: AWS_ENVIRONMENT,
   },
   {
     api: 'aws-bedrock',
@@ -316,11 +381,88 @@ boto3.client("dynamodb").list_tables()`,
     code: `import boto3
 boto3.client("bedrock-runtime").converse(modelId="m", messages=[{"role": "user", "content": [{"text": "x"}]}])`,
     expect: ['POST /model/m/converse'],
-    env: {
-      AWS_ACCESS_KEY_ID: 'AKIAMADEUP',
-      AWS_SECRET_ACCESS_KEY: 'madeup',
-      AWS_REGION: 'eu-west-1',
-      AWS_DEFAULT_REGION: 'eu-west-1',
-    },
+    env: AWS_ENVIRONMENT,
+  },
+  {
+    api: 'aws-sts',
+    package: 'boto3',
+    code: `import boto3
+boto3.client("sts").get_caller_identity()`,
+    expect: ['POST /'],
+    env: AWS_ENVIRONMENT,
+  },
+  {
+    api: 'aws-sns',
+    package: 'boto3',
+    code: `import boto3
+boto3.client("sns").list_topics()`,
+    expect: ['POST /'],
+    env: AWS_ENVIRONMENT,
+  },
+  {
+    api: 'aws-kms',
+    package: 'boto3',
+    code: `import boto3
+boto3.client("kms").list_keys()`,
+    expect: ['POST /'],
+    env: AWS_ENVIRONMENT,
+  },
+  {
+    api: 'aws-lambda',
+    package: 'boto3',
+    code: `import boto3
+boto3.client("lambda").list_functions()`,
+    expect: ['GET /2015-03-31/functions'],
+    env: AWS_ENVIRONMENT,
+  },
+  {
+    api: 'aws-eventbridge',
+    package: 'boto3',
+    code: `import boto3
+boto3.client("events").list_rules()`,
+    expect: ['POST /'],
+    env: AWS_ENVIRONMENT,
+  },
+  {
+    api: 'aws-logs',
+    package: 'boto3',
+    code: `import boto3
+boto3.client("logs").describe_log_groups()`,
+    expect: ['POST /'],
+    env: AWS_ENVIRONMENT,
+  },
+  {
+    api: 'telegram',
+    package: 'python-telegram-bot',
+    code: `import asyncio
+from telegram import Bot
+asyncio.run({line}.get_me())`,
+    expect: ['POST /getMe'],
+    group: 'telegram',
+  },
+  {
+    api: 'digitalocean',
+    package: 'pydo',
+    code: `from pydo import Client
+{line}.droplets.list()`,
+    expect: ['GET /v2/droplets'],
+    group: 'digitalocean',
+  },
+  {
+    api: 'launchdarkly',
+    package: 'launchdarkly-api',
+    code: `import launchdarkly_api
+launchdarkly_api.ProjectsApi(launchdarkly_api.ApiClient({line})).get_projects()`,
+    expect: ['GET /api/v2/projects'],
+    group: 'launchdarkly',
+  },
+  {
+    api: 'spotify',
+    package: 'spotipy',
+    code: `import spotipy
+{line}
+client.search("x")`,
+    expect: ['GET /v1/search'],
+    options: { bearer: '{{ token }}' },
   },
 ];

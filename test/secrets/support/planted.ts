@@ -99,16 +99,14 @@ async function useAll(): Promise<void> {
         attempt: 1,
         headers: () => [],
         oddNames: () => [],
-        isUnanswered: false,
+        before: () => [],
         wasInjected: () => false,
-        unanswered: () => [],
         body: undefined,
         refusedTokens: () => [],
         hasUnreadBody: false,
         givesBodies: false,
         isDiscovery: false,
         caller: { address: '10.1.2.3', uriSan: undefined, claims: undefined },
-        tried: () => [],
       };
       const decision = await decide(facts, holdings);
       if (decision.kind !== 'inject') throw new Error(JSON.stringify(decision));

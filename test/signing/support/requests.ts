@@ -13,7 +13,17 @@ export interface SignedTwice {
 }
 
 const LIKE_S3 = ['s3', 's3express', 's3-object-lambda', 's3-outposts'];
-const OTHERS = ['sqs', 'dynamodb', 'execute-api', 'bedrock', 'es', 'lambda', 'sts', 'secretsmanager'];
+const OTHERS = [
+  'vpc-lattice-svcs',
+  'sqs',
+  'dynamodb',
+  'execute-api',
+  'bedrock',
+  'es',
+  'lambda',
+  'sts',
+  'secretsmanager',
+];
 
 /** Characters that are told apart by whether, and how, a client escapes them. */
 const tricky = fc.constantFrom(...(' +%=&/?#:;@!$\'()*,~-._"<>[]{}|\\^`é日🚀'.match(/./gu) ?? []));
@@ -106,7 +116,15 @@ const body = fc.oneof(
 export const requests: fc.Arbitrary<SignedTwice> = fc
   .record({
     service: fc.oneof(fc.constantFrom(...LIKE_S3), fc.constantFrom(...OTHERS)),
-    region: fc.constantFrom('us-east-1', 'eu-west-1', 'cn-north-1', 'us-gov-west-1'),
+    region: fc.constantFrom(
+      'us-east-1',
+      'cn-north-1',
+      'us-gov-west-1',
+      'eusc-de-east-1',
+      'auto',
+      'us-west-004',
+      'default',
+    ),
     method: fc.constantFrom('GET', 'PUT', 'POST', 'DELETE', 'HEAD', 'PATCH', 'OPTIONS'),
     authority: fc.constantFrom('bucket.s3.amazonaws.com', 'sqs.eu-west-1.amazonaws.com', '127.0.0.1:4566', 'a.int:443'),
     path,

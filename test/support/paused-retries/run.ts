@@ -112,7 +112,7 @@ export async function runPausedRetries(
                 retry_on,
                 retriable_status_codes: [401],
                 num_retries: 3,
-                per_try_timeout: '0.3s',
+                per_try_timeout: '1s',
                 retry_back_off: { base_interval: '0.001s', max_interval: '0.02s' },
               },
               ...('hedged' in more ? { hedge_policy: { hedge_on_per_try_timeout: true } } : {}),
@@ -199,6 +199,6 @@ async function outcome({ path }: { readonly path: string }, arrival: number, see
   if (dice < 190) return { status: 503, body: 'later' };
   if (dice < 205) return { status: 409, body: 'conflict' };
   if (dice < 235) throw new Error('the connection breaks');
-  await sleep(500);
+  await sleep(1_500);
   return { status: 200, body: 'late' };
 }

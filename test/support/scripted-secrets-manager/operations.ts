@@ -13,7 +13,8 @@ interface Named {
 
 /** The secrets of one account. Every Region sees the same ones, as if each were a replica that never lags. */
 export class Account {
-  readonly #secrets: Named[] = [];
+  /** By name, and by ARN without its Region, with its random ending and without it. */
+  readonly #secrets = new Map<string, Named>();
   readonly #operations: Readonly<Record<string, (input: Input) => object>> = {
     CreateSecret: (input) => this.#create(input),
     PutSecretValue: (input) => {
@@ -32,11 +33,23 @@ export class Account {
       });
       return { ARN: arn, Name: name };
     },
-    GetSecretValue: (input) => {
-      const { name, arn, state } = this.#find(input);
-      const version = state.read(text(input, 'VersionId'), text(input, 'VersionStage') ?? 'AWSCURRENT');
-      const common = { ARN: arn, Name: name, VersionId: version.id, VersionStages: version.stages };
-      return { ...common, CreatedDate: version.createdAt, ...version.content };
+    GetSecretValue: (input) => this.#read(input),
+    BatchGetSecretValue: (input) => {
+      const ids = Array.isArray(input.SecretIdList) ? input.SecretIdList.map(String) : [];
+      if (ids.length < 1 || ids.length > 20) {
+        throw new AwsError('InvalidParameterException', 'SecretIdList must have between 1 and 20 items.');
+      }
+      const SecretValues: object[] = [];
+      const Errors: object[] = [];
+      for (const SecretId of ids) {
+        try {
+          SecretValues.push(this.#read({ SecretId }));
+        } catch (error) {
+          if (!(error instanceof AwsError)) throw error;
+          Errors.push({ SecretId, ErrorCode: error.name, Message: error.message });
+        }
+      }
+      return { SecretValues, Errors };
     },
     DescribeSecret: (input) => {
       const { name, arn, state } = this.#find(input);
@@ -68,26 +81,30 @@ export class Account {
 
   #create(input: Input): object {
     const name = text(input, 'Name') ?? '';
-    if (this.#secrets.some((secret) => secret.name === name)) {
+    if (this.#secrets.has(name)) {
       throw new AwsError('ResourceExistsException', `The operation failed because the secret ${name} already exists.`);
     }
     const ending = randomBytes(3).toString('hex');
     const arn = `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-${ending}`;
     const state = new SecretState();
-    this.#secrets.push({ name, arn, state });
+    const secret = { name, arn, state };
+    for (const id of [name, withoutRegion(arn), withoutRegion(arn).slice(0, -7)]) this.#secrets.set(id, secret);
     const content = contentOf(input);
     if (Object.keys(content).length === 0) return { ARN: arn, Name: name };
     const version = state.put(content, ['AWSCURRENT'], text(input, 'ClientRequestToken'));
     return { ARN: arn, Name: name, VersionId: version.id };
   }
 
+  #read(input: Input): object {
+    const { name, arn, state } = this.#find(input);
+    const version = state.read(text(input, 'VersionId'), text(input, 'VersionStage') ?? 'AWSCURRENT');
+    const common = { ARN: arn, Name: name, VersionId: version.id, VersionStages: version.stages };
+    return { ...common, CreatedDate: version.createdAt, ...version.content };
+  }
+
   /** By name, by ARN, or by an ARN without its random ending. */
   #find(input: Input): Named {
-    const id = withoutRegion(text(input, 'SecretId') ?? '');
-    const found = this.#secrets.find(({ name, arn }) => {
-      const whole = withoutRegion(arn);
-      return name === id || whole === id || whole.slice(0, -7) === id;
-    });
+    const found = this.#secrets.get(withoutRegion(text(input, 'SecretId') ?? ''));
     if (found === undefined) throw notFound('secret');
     return found;
   }

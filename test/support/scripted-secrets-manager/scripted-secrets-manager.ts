@@ -12,6 +12,8 @@ const CLOCK_TOLERANCE = 5 * 60_000;
 export interface ScriptedSecretsManager extends FaultyServer {
   /** How far its clock is ahead of ours, in ms. 0 unless set. It shows in the `Date` header and in what it takes for expired. */
   clockSkewMs: number;
+  /** Creates secrets at once, without a call: `value of NAME` is in each. */
+  fill(names: readonly string[]): void;
   /** The real SDK, and the environment of a program that shall use this server. */
   readonly aws: LocalAws;
 }
@@ -39,6 +41,9 @@ export async function startScriptedSecretsManager(): Promise<ScriptedSecretsMana
     return stopListening();
   };
   const scripted: ScriptedSecretsManager = Object.assign(server, {
+    fill: (names: readonly string[]) => {
+      for (const Name of names) account.call('CreateSecret', { Name, SecretString: `value of ${Name}` });
+    },
     clockSkewMs: 0,
     aws,
     stop,

@@ -31,8 +31,12 @@ export interface TokenFront extends AsyncDisposable {
   disturb(fault: TokenFault | ((request: TokenRequest) => TokenFault | undefined) | undefined): void;
 }
 
-/** Listens on loopback, on a port of its own. Requests to other paths than `/token` reach `answer` undisturbed. */
-export async function startTokenFront(answer: Answerer): Promise<TokenFront> {
+/**
+ * Listens on loopback, on a port of its own. Requests to other paths than `/token` reach `answer` undisturbed.
+ *
+ * @param options.sendDate false: answers have the date that `answer` gives them, or none. Default true.
+ */
+export async function startTokenFront(answer: Answerer, { sendDate = true } = {}): Promise<TokenFront> {
   const requests = new Journal<TokenRequest>();
   const answers = new Journal<TokenAnswer>();
   let disturbance: ((request: TokenRequest) => TokenFault | undefined) | undefined;
@@ -60,6 +64,7 @@ export async function startTokenFront(answer: Answerer): Promise<TokenFront> {
   };
 
   const server = createServer(async (incoming, outgoing) => {
+    outgoing.sendDate = sendDate;
     try {
       const body = await read(incoming);
       if (new URL(incoming.url ?? '/', 'http://front').pathname === '/token') {

@@ -1,4 +1,4 @@
-import { withoutByteOrderMark } from '../secrets/control-characters.ts';
+import { withoutByteOrderMark } from './control-characters.ts';
 
 /** What of a number `JSON.parse` tells beside its value. */
 interface Source {
@@ -21,6 +21,23 @@ export function parseSecretJson(text: string): unknown {
     return undefined;
   }
 }
+
+/**
+ * A JSON object with members set, or taken away where their value is undefined. Everything else keeps its place and its value, and
+ * numbers their digits.
+ *
+ * @param text a JSON object, perhaps behind a byte order mark.
+ * @throws SyntaxError when it is none.
+ */
+export function withMembers(text: string, members: Readonly<Record<string, string | undefined>>): string {
+  const asWritten = (_: string, value: unknown, { source }: Source) =>
+    typeof value === 'number' && source !== undefined ? rawJSON(source) : value;
+  const object = JSON.parse(withoutByteOrderMark(text), asWritten as Parameters<typeof JSON.parse>[1]) as object;
+  return JSON.stringify({ ...object, ...members });
+}
+
+/** Stands for the text itself when it is written as JSON. TypeScript does not know it yet. */
+const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
 
 /** How a text that was to be a JSON object has come to be none, where that can be told. Never quotes it. */
 const FAULTS = [
