@@ -6,6 +6,7 @@ import { credentialsIn } from './credentials-in.ts';
 import { clusterFor, hasRetryAnchor, refuseTaken, virtualHosts } from './envoy-place.ts';
 import { grow } from './grow.ts';
 import type { Entry } from './insert-entry.ts';
+import { type Manager, managers } from './listeners.ts';
 import { examineReadable, type Readable } from './readable.ts';
 import { redactFilter } from './redact-filter.ts';
 import { surroundings } from './surroundings.ts';
@@ -21,6 +22,8 @@ export interface Addition {
   readonly widened: Widened | undefined;
   /** False for a plain list, whose routes are elsewhere. */
   readonly isEnvoy: boolean;
+  /** The listener by which it is reached; undefined when that is in another file. */
+  readonly manager: Manager | undefined;
 }
 
 /**
@@ -41,9 +44,10 @@ export function addToText(
   const list = isEnvoy ? virtualHosts(examined) : integrationList(examined);
   refuseTaken(examined, isEnvoy ? list : undefined, wanted.name);
   const lines = linesFor(examined, wanted, { ...options, list });
+  const manager = managers(examined).find(({ node }) => source.get(node, 'route_config', 'virtual_hosts') === list);
   const { insertion, after } = grow(text, source, list, entryOf(lines, list));
   const widened = isEnvoy ? allowHeaders(insertion.text, after, wanted.name) : undefined;
-  return { text: widened?.text ?? insertion.text, line: insertion.line, widened, isEnvoy };
+  return { text: widened?.text ?? insertion.text, line: insertion.line, widened, isEnvoy, manager };
 }
 
 /**

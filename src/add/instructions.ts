@@ -3,16 +3,21 @@ import { proxyLine, THIS_MACHINE } from '../vendors/proxy-line.ts';
 import type { Addition } from './add-to-text.ts';
 import { domainsOf } from './blocks.ts';
 import { credentialsIn } from './credentials-in.ts';
+import { urlOf } from './listeners.ts';
 import { secretShape } from './secret-shape.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What was added where, and all that is still needed to use it. */
-export function instructions(file: string, wanted: Wanted, { line, widened, isEnvoy }: Addition): string {
+export function instructions(file: string, wanted: Wanted, { line, widened, isEnvoy, manager }: Addition): string {
   const { name, host, secret, credential, libraries, command, documentation, note, inBody, largestBody } = wanted;
   const credentials = credentialsIn(credential);
   const writes = [...new Set(credentials.flatMap((it) => it.writes))];
   const [near = '', local = ''] = domainsOf(name);
   const use = (url: string) => command?.replace('{url}', url) ?? `curl ${url}/`;
+  // The port of envoy/envoy.yaml, which is another one outside of the container.
+  const isUsual = manager?.port === undefined || (manager.port === 80 && !manager.isTls);
+  const url = urlOf(manager?.isLocal === true ? local : near, manager);
+  const authority = url.replace(/^https?:\/\//, '');
   return [
     `Added ${name} for ${host}: ${file}:${line}`,
     ...(widened === undefined
@@ -39,8 +44,10 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
     ...(isEnvoy
       ? [
           'Attaché notices the edit by itself; restart Envoy. Then:',
-          `  ${use(`http://${near}`)}`,
-          `  ${use(`http://${local}:${THIS_MACHINE.split(':')[1]}`)}    # from this machine, with npm start or docker compose`,
+          ...(manager?.isLocal === true ? [] : [`  ${use(urlOf(near, manager))}`]),
+          isUsual
+            ? `  ${use(`http://${local}:${THIS_MACHINE.split(':')[1]}`)}    # from this machine, with npm start or docker compose`
+            : `  ${use(urlOf(local, manager))}    # from the machine of Envoy`,
         ]
       : [
           `Attaché notices the edit by itself. Envoy needs a route to ${host} whose integration is ${name}`,
@@ -52,8 +59,8 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
             ? ['Attaché signs whole bodies: give the route what attache add --print shows for an envoy.yaml.']
             : []),
         ]),
-    ...(libraries.length === 0 ? [] : ['', 'In a program:', ...(isEnvoy ? [`  ${FINDS_NAMES}`] : [])]),
-    ...libraryLines(libraries, near).map((line) => `  ${line}`),
+    ...(libraries.length === 0 ? [] : ['', 'In a program:', ...(isEnvoy && isUsual ? [`  ${FINDS_NAMES}`] : [])]),
+    ...libraryLines(libraries, authority).map((line) => `  ${line.replaceAll(`http://${authority}`, url)}`),
     '',
   ].join('\n');
 }

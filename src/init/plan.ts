@@ -2,6 +2,7 @@ import { Document, isMap, type Node, Scalar, YAMLMap } from 'yaml';
 import { AddError } from '../add/add-error.ts';
 import { domainsOf, RETRY_ANCHOR } from '../add/blocks.ts';
 import { asksAttache } from '../add/envoy-place.ts';
+import { isLoopback, type Manager, managers, urlOf } from '../add/listeners.ts';
 import type { Readable } from '../add/readable.ts';
 import { needsPorts, withPorts } from '../add/surroundings.ts';
 import { findDiscoveryFilters } from '../check/attache-filter.ts';
@@ -11,7 +12,7 @@ import { isA } from '../integrations/envoy-filters.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import { type Growth, growthAt, type Leaf } from './growth.ts';
 import { type ListenAt, listenAt } from './listen-at.ts';
-import { type Manager, managerNamed, managers } from './listeners.ts';
+import { managerNamed } from './manager-named.ts';
 import { Shipped } from './shipped.ts';
 
 /** What is typed behind `attache init FILE` that changes what is added. */
@@ -59,7 +60,7 @@ export function planFor(readable: Readable, options: PlanOptions): Plan {
   if (there !== undefined && wished !== undefined && there.node !== wished.node)
     throw new AddError(`integrations are added to the listener ${there.listener} already; leave --listener out`);
   const at = wished === undefined ? listenAt(readable, options.listen) : undefined;
-  const discovery = at === undefined ? addressOf(wished) : `http://attache.int${local(at)}:${at.port}`;
+  const discovery = at === undefined ? urlOf('attache.int', wished) : `http://attache.int${local(at)}:${at.port}`;
   return {
     steps: [
       ...clusters(readable),
@@ -82,14 +83,7 @@ function hasDiscovery({ source }: Readable, manager: YAMLMap): boolean {
 
 /** A name under `.localhost` reaches the loopback address from anywhere on the machine. */
 function local({ address }: ListenAt): string {
-  return /^(?:127\.|::1$)/.test(address) ? '.localhost' : '';
-}
-
-function addressOf(manager: Manager | undefined): string {
-  const scheme = manager?.isTls === true ? 'https' : 'http';
-  const usual = manager?.isTls === true ? 443 : 80;
-  const port = manager?.port === undefined || manager.port === usual ? '' : `:${manager.port}`;
-  return `${scheme}://attache.int${port}`;
+  return isLoopback(address) ? '.localhost' : '';
 }
 
 function inFile(path: readonly string[], leaf: () => Leaf): Step['growth'] {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isNode, isSeq, type Node, parseDocument, visit, type YAMLMap } from 'yaml';
+import { AddError } from '../add/add-error.ts';
 
 /** The envoy.yaml that comes with Attaché: what `attache init` puts into other files is taken out of it, with its comments. */
 const FILE = new URL('../../envoy/envoy.yaml', import.meta.url);
@@ -9,7 +10,7 @@ let shipped: Document | undefined;
 
 /** The whole of it with its aliases written out, for other files have no such anchors. */
 function read(): Document {
-  const document: Document = parseDocument(readFileSync(FILE, 'utf8'));
+  const document: Document = parseDocument(shippedText());
   visit(document, {
     Alias: (_, alias) => {
       const copy = alias.resolve(document)?.clone() as Node;
@@ -23,6 +24,17 @@ function read(): Document {
     },
   });
   return document;
+}
+
+/** @throws AddError where it does not come along, as in the image of a container. */
+function shippedText(): string {
+  try {
+    return readFileSync(FILE, 'utf8');
+  } catch {
+    throw new AddError(
+      `${FILE.pathname} is not there, out of which attache init takes what it adds; run it where Attaché is installed with all its files, and not in its container`,
+    );
+  }
 }
 
 /** The parts of it that other files need: each object has a copy of its own, which may be changed. */

@@ -1,8 +1,7 @@
 import type { Node, YAMLMap } from 'yaml';
-import { AddError } from '../add/add-error.ts';
-import type { Readable } from '../add/readable.ts';
 import { isA } from '../integrations/envoy-filters.ts';
 import { numberOf, textOf } from '../integrations/yaml-values.ts';
+import type { Readable } from './readable.ts';
 
 /** An HTTP connection manager of a file, and the listener in which it stands. */
 export interface Manager {
@@ -11,6 +10,8 @@ export interface Manager {
   readonly prefix: string;
   /** The first port of that listener; undefined for a socket, or where it does not say. */
   readonly port: number | undefined;
+  /** Whether only programs of the same machine reach it. */
+  readonly isLocal: boolean;
   /** Whether callers speak TLS there. */
   readonly isTls: boolean;
 }
@@ -34,6 +35,7 @@ export function managers({ source }: Readable): Manager[] {
             listener: textOf(source.get(listener, 'name')) ?? '',
             prefix: textOf(source.get(node, 'stat_prefix')) ?? '',
             port: numberOf(source.get(listener, 'address', 'socket_address', 'port_value')),
+            isLocal: isLoopback(textOf(source.get(listener, 'address', 'socket_address', 'address')) ?? ''),
             isTls: source.get(chain, 'transport_socket') !== undefined,
           },
         ];
@@ -42,35 +44,14 @@ export function managers({ source }: Readable): Manager[] {
   });
 }
 
-/**
- * The connection manager that is meant by the name of its listener or by its stat_prefix.
- *
- * @throws AddError when there is none, when there are several, or when its routes do not stand in the file.
- */
-export function managerNamed(readable: Readable, name: string): Manager {
-  const { source } = readable;
-  const all = managers(readable);
-  const list = all
-    .map(
-      ({ listener, prefix, node }) => `${listener} (stat_prefix ${prefix}, ${source.file}:${source.place(node).line})`,
-    )
-    .join(', ');
-  const [found, other] =
-    [all.filter(({ listener }) => listener === name), all.filter(({ prefix }) => prefix === name)]
-      .toSorted((one, two) => one.length - two.length)
-      .filter((them) => them.length > 0)[0] ?? [];
-  if (found === undefined)
-    throw new AddError(
-      all.length === 0
-        ? `${source.file} has no listener with an HTTP connection manager; leave --listener out, and one is added`
-        : `no listener with an HTTP connection manager has the name or the stat_prefix ${name}; there are ${list}`,
-    );
-  if (other !== undefined)
-    throw new AddError(`${name} stands for several connection managers; name one by its stat_prefix: ${list}`);
-  const elsewhere = ['rds', 'scoped_routes'].find((field) => source.get(found.node, field) !== undefined);
-  if (elsewhere !== undefined)
-    throw new AddError(
-      `the routes of ${name} come by ${elsewhere} (${source.file}:${source.place(source.get(found.node, elsewhere)).line}), so no integration can be added here; leave --listener out, and one with routes of its own is added`,
-    );
-  return found;
+/** Whether an address is one by which a machine reaches itself alone. */
+export function isLoopback(address: string): boolean {
+  return /^(?:127\.|::1$)/.test(address);
+}
+
+/** The URL under which programs reach a host by a listener: `http://stripe.int:8081`. */
+export function urlOf(host: string, manager: Manager | undefined): string {
+  const [scheme, usual] = manager?.isTls === true ? ['https', 443] : ['http', 80];
+  const port = manager?.port === undefined || manager.port === usual ? '' : `:${manager.port}`;
+  return `${scheme}://${host}${port}`;
 }
