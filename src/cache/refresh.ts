@@ -182,7 +182,9 @@ function failed<T, E extends ReadError>(
   const purged = isRevoked || now >= it.deadAt ? it.value : undefined;
   const kept = purged === undefined ? it : { ...it, value: undefined, deadAt: NEVER };
   const cold = Math.min(policy.coldRetry.first * 2 ** Math.min(failures - 1, 30), policy.coldRetry.most);
-  const warm = (policy.warmRetry[Math.min(failures, policy.warmRetry.length) - 1] ?? cold) * (1 - EARLIEST * jitter);
+  // What ends with a purge ends when it was said to.
+  const early = policy.purge === undefined ? EARLIEST * jitter : 0;
+  const warm = (policy.warmRetry[Math.min(failures, policy.warmRetry.length) - 1] ?? cold) * (1 - early);
   // Whoever says when to come again is not asked before.
   const told = error.retryAfter === undefined ? NEVER : now + error.retryAfter * (1 + LATEST * jitter);
   const next = {

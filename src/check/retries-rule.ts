@@ -33,7 +33,7 @@ const RETRY_HEADER = 'x-envoy-retry-on';
 export function* checkRetries(configuration: Configuration, passages: readonly Passage[]): Generator<Problem> {
   const { source } = configuration;
   const untold = new Set<YAMLMap>();
-  for (const { route, cluster, clusterName, asks, filter } of passages) {
+  for (const { route, cluster, clusterName, asks, filter, integration } of passages) {
     if (!asks) continue;
     const action = source.get(route.route, 'route');
     const policy = source.get(action, 'retry_policy') ?? source.get(route.virtualHost, 'retry_policy');
@@ -54,6 +54,7 @@ export function* checkRetries(configuration: Configuration, passages: readonly P
       );
     }
     if (
+      integration?.injector.readsBody !== true &&
       KEPT_FIELDS.every(
         (field) => (source.get(route.route, field) ?? source.get(route.virtualHost, field)) === undefined,
       )

@@ -5,10 +5,12 @@ import { edited, FILE, findings, GOOD, placeOf } from './support.ts';
 
 const BUFFER =
   '{ whole_body: { "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute, buffer: { max_request_bytes: 4194304 } } }';
-const LIMITS = `request_body_buffer_limit: 4194304\n                typed_per_filter_config: ${BUFFER}\n`;
+const KEPT = 'request_body_buffer_limit: 4194304';
+const LIMITS = `${KEPT}\n                typed_per_filter_config: ${BUFFER}\n`;
 
 /** The repository's own configuration with a route that signs, in the place of another. */
 const SIGNING = [
+  [/ +request_body_buffer_limit: 16777216 .*\n/.exec(GOOD)?.[0], ''],
   ['basic: { username: "{{ api_key }}" }', 'aws_sigv4: { service: sqs, region: eu-west-1 }'],
   [
     '    - match: { prefix: / }\n                route: { cluster: internet, host_rewrite_literal: api.stripe.com',
@@ -142,7 +144,7 @@ describe('attache check, with a route that signs bodies', () => {
   it.each([
     ['as envoy.yaml says', SIGNING],
     ['with the payload unsigned', UNSIGNED],
-    ['with the payload unsigned and without limits', edited(UNSIGNED, LIMITS, '\n')],
+    ['with the payload unsigned and without limits', edited(UNSIGNED, LIMITS, `${KEPT}\n`)],
     [
       'with limits on the virtual host',
       edited(

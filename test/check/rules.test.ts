@@ -389,9 +389,16 @@ const CLUSTERS: Case[] = [
     '{} }] }',
   ],
   [
+    'no word of how large a body may be to be sent again',
+    '                request_body_buffer_limit: 16777216\n                metadata:\n                  filter_metadata:\n                    attache:\n                      integration: openai',
+    '                metadata:\n                  filter_metadata:\n                    attache:\n                      integration: openai',
+    'warning: a request with a body of more than 1 MiB is not sent again',
+    '{ cluster: internet, host_rewrite_literal: api.openai.com',
+  ],
+  [
     'no retry',
-    ', retry_policy: *fresh_secret_on_401 }\n                metadata:\n                  filter_metadata:\n                    attache:\n                      integration: openai',
-    ' }\n                metadata:\n                  filter_metadata:\n                    attache:\n                      integration: openai',
+    ', retry_policy: *fresh_secret_on_401 }\n                request_body_buffer_limit: 16777216\n                metadata:\n                  filter_metadata:\n                    attache:\n                      integration: openai',
+    ' }\n                request_body_buffer_limit: 16777216\n                metadata:\n                  filter_metadata:\n                    attache:\n                      integration: openai',
     'warning: a request whose key was refused is not sent again',
     '{ cluster: internet, host_rewrite_literal: api.openai.com',
   ],
