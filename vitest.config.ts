@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Two at most, whatever the machine: each end-to-end file runs a whole stack of its own.
-    maxWorkers: 2,
+    // Whatever the machine: each end-to-end file runs a whole stack of its own, and waits for most of its time.
+    maxWorkers: 4,
     sequence: { shuffle: { files: true, tests: true } },
     projects: [
       {

@@ -29,7 +29,7 @@ describe('the TLS listeners, switched on with what attache certs makes and says'
   let certificates: Record<string, string>;
 
   const attache = (...args: string[]) =>
-    run(process.execPath, [sourceEntry, ...args], { env: plainEnvironment({}), timeout: 20_000 });
+    run(process.execPath, [sourceEntry, ...args], { env: plainEnvironment({}), timeout: 60_000 });
   const text = (file: string) => readFileSync(join(folder, file), 'utf8');
   const identity = (name: string): Identity => ({
     cert: text(`clients/${name}.pem`),

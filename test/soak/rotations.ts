@@ -3,6 +3,7 @@
 import { Agent } from 'node:http';
 import { parseArgs } from 'node:util';
 import { startStack } from '../../local/stack.ts';
+import { KEPT } from '../../src/check/retries-rule.ts';
 import { startAwsFront } from '../e2e/support/aws-front.ts';
 import { send } from '../e2e/support/send.ts';
 import { openLoop } from '../support/open-loop.ts';
@@ -18,8 +19,16 @@ const { values } = parseArgs({
 const rotations = Number(values.rotations);
 const rate = Number(values.rate);
 
-/** One request in ten carries a body, of up to 512 KB. */
-const bodies = [1_000, 65_536, 262_144, 524_288].map((size) => Buffer.alloc(size, 'x'));
+/** One request in ten carries a body. */
+const bodies = [1_000, 65_536, 262_144, 524_288, 1_000, 65_536, 1_100_000, 262_144].map((size) =>
+  Buffer.alloc(size, 'x'),
+);
+/** One in six hundred carries the largest that Envoy keeps for another attempt. */
+const largest = Buffer.alloc(KEPT, 'x');
+function bodyOf(number: number): Buffer | undefined {
+  if (number % 600 === 300) return largest;
+  return number % 10 === 0 ? bodies[(number / 10) % bodies.length] : undefined;
+}
 
 let good = true;
 for (const [index, kind] of ROTATION_KINDS.entries()) {
@@ -38,7 +47,7 @@ for (const [index, kind] of ROTATION_KINDS.entries()) {
   const done = new AbortController();
   const began = performance.now();
   const load = openLoop({ rate, until: done.signal }, async (number) => {
-    const body = number % 10 === 0 ? bodies[(number / 10) % bodies.length] : undefined;
+    const body = bodyOf(number);
     return (await send(stack.port, { host: 'openai.int', path: '/v1/responses', agent, ...(body && { body }) })).status;
   });
   let refused = 0;

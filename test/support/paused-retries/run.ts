@@ -7,6 +7,7 @@ import { addRoutes, allowHeaders } from '../../e2e/support/routes.ts';
 import { send } from '../../e2e/support/send.ts';
 import { Random } from '../../secrets/model/random.ts';
 import { type Made, mayArrive, whatIsWrong } from './reference.ts';
+import { startTokens } from './tokens.ts';
 
 /** How the key is sent, by the name of the kind. */
 export const KINDS = {
@@ -19,7 +20,10 @@ export const KINDS = {
   signed: { aws_sigv4: { service: 'execute-api', region: 'us-east-1' } },
 } as const;
 
-export type KindName = keyof typeof KINDS;
+/** The kinds that send a token, which is got with the key, by the name of the kind. */
+const TOKEN_KINDS = ['oauth2', 'google', 'github'] as const;
+
+export type KindName = keyof typeof KINDS | (typeof TOKEN_KINDS)[number];
 
 /** The ways in which Envoy may be told to try again. */
 export const POLICIES = {
@@ -83,7 +87,9 @@ export async function runPausedRetries(
   }: { readonly seed: number; readonly concurrency: number; readonly told?: (done: number) => void },
 ): Promise<Report> {
   const random = new Random(seed);
-  const names = Object.keys(KINDS).flatMap((kind) => Object.keys(POLICIES).map((policy) => `${kind}-${policy}`));
+  const kinds = [...Object.keys(KINDS), ...TOKEN_KINDS];
+  const names = kinds.flatMap((kind) => Object.keys(POLICIES).map((policy) => `${kind}-${policy}`));
+  await using tokens = await startTokens();
   await using stack = await startStack({
     attache: false,
     upstream: { hosts: Object.fromEntries(names.map((name) => [`${name}.example`, () => undefined])) },
@@ -105,7 +111,13 @@ export async function runPausedRetries(
           return {
             name,
             host: `${name}.example`,
-            attache: { integration: name, secret: 'prod/k', ...KINDS[kind], allow: ALLOW },
+            attache: {
+              integration: name,
+              allow: ALLOW,
+              ...(isTokenKind(kind)
+                ? { secret: `prod/${kind}`, ...tokens.blocks[kind] }
+                : { secret: 'prod/k', ...KINDS[kind] }),
+            },
             entry: { request_body_buffer_limit: 65_536 },
             route: {
               retry_policy: {
@@ -123,6 +135,7 @@ export async function runPausedRetries(
     },
   });
   await stack.aws.put('prod/k', JSON.stringify({ key: KEY, access_key_id: 'AKIAEXAMPLE', secret_access_key: KEY }));
+  for (const kind of TOKEN_KINDS) await stack.aws.put(`prod/${kind}`, JSON.stringify(tokens.secrets[kind]));
   const attache = await stack.startAttache({ ATTACHE_LOG: 'error' });
   const made = new Map<string, Made>();
   const wrong: string[] = [];
@@ -130,6 +143,10 @@ export async function runPausedRetries(
   stack.upstream.answerWith(async (request) => {
     arrived += 1;
     wrong.push(...judged(request, made));
+    const kind = kindOf(request, made);
+    const { authorization = '' } = request.headers;
+    if (isTokenKind(kind) && !(await tokens.gave(kind, authorization)))
+      wrong.push(`${kind}: the authorization is no token that was given`);
     return outcome(request, arrived, seed);
   });
 
@@ -181,6 +198,14 @@ export async function runPausedRetries(
   await pausing;
   agent.destroy();
   return { asked: count, statuses, arrived, pauses, wrong };
+}
+
+function isTokenKind(kind: KindName | undefined): kind is (typeof TOKEN_KINDS)[number] {
+  return TOKEN_KINDS.some((it) => it === kind);
+}
+
+function kindOf({ path }: Pick<ReceivedRequest, 'path'>, made: ReadonlyMap<string, Made>): KindName | undefined {
+  return made.get(new URL(path, 'http://x').searchParams.get('id') ?? '')?.kind;
 }
 
 function judged(request: Omit<ReceivedRequest, 'status'>, made: ReadonlyMap<string, Made>): string[] {
