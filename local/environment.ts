@@ -1,4 +1,4 @@
-const harmless = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'TZ'];
+const harmless = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'TZ', 'NODE_COMPILE_CACHE'];
 
 /**
  * The environment for a program of the local stack: what any program needs, and `extra`. Nothing else of this process's

@@ -3,5 +3,6 @@
  * for none, and does not look at case. `x-api-key`, `X_Api_Key` and `xApi.Key` are the same.
  */
 export function lettersOf(name: string): string {
+  if (/^[a-z0-9]*$/.test(name)) return name;
   return name.toLowerCase().replace(/[^a-z0-9]/g, '');
 }

@@ -1,5 +1,6 @@
 import { PathError } from './path-error.ts';
 import { percentEncode } from './percent-encode.ts';
+import { unescaped } from './unescaped.ts';
 
 /**
  * The path with exactly one query parameter `name`, which holds `value`. All that the path has under this name go; ours stands
@@ -46,8 +47,5 @@ export function replaceQueryParameter(path: string, name: string, value: string)
 function nameOf(parameter: string): string {
   const end = parameter.indexOf('=');
   const name = end < 0 ? parameter : parameter.slice(0, end);
-  if (!/[+%]/.test(name)) return name;
-  return name
-    .replaceAll('+', ' ')
-    .replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+  return unescaped(name.replaceAll('+', ' '));
 }

@@ -1,7 +1,14 @@
 import { lettersOf } from './letters.ts';
+import { unescaped } from './unescaped.ts';
 
 /** How often a name may be escaped over and over and still be read: more than any chain of proxies and frameworks decodes. */
 const MOST_ESCAPES = 5;
+
+const AMPERSAND = 0x26;
+const SEMICOLON = 0x3b;
+
+/** A name that everybody reads alike. */
+const PLAIN = /^[a-z0-9]+$/;
 
 /**
  * The path without the parameters of these names in its query. Every other byte stays as it is, and doing it again changes nothing;
@@ -25,6 +32,7 @@ export function withoutParameters(
   // A caller may send one name ten thousand times.
   const known = new Map<string, boolean>();
   const goes = (name: string): boolean => {
+    if (PLAIN.test(name)) return letters.has(name);
     let is = known.get(name);
     if (is === undefined) {
       is = letters.has(readBySomebody(name));
@@ -37,8 +45,8 @@ export function withoutParameters(
   for (let from = start; from <= path.length; ) {
     const to = endOfParameter(path, from);
     const name = nameOf(path.slice(from, to));
-    const stays = path[from - 1] !== ';' && except.has(decoded(name));
-    if (name !== '' && !stays && goes(name)) removed = true;
+    const isOurs = () => path[from - 1] !== ';' && except.has(unescaped(name));
+    if (name !== '' && goes(name) && !isOurs()) removed = true;
     else kept.push(path.slice(kept.length === 0 ? from : from - 1, to));
     from = to + 1;
   }
@@ -60,7 +68,10 @@ function mayHold(query: string, letters: ReadonlySet<string>): boolean {
 /** Where the parameter ends that begins there: at what parts it from the next, or at the end. */
 function endOfParameter(path: string, from: number): number {
   let to = from;
-  while (to < path.length && path[to] !== '&' && path[to] !== ';') to += 1;
+  for (; to < path.length; to += 1) {
+    const code = path.charCodeAt(to);
+    if (code === AMPERSAND || code === SEMICOLON) break;
+  }
   return to;
 }
 
@@ -71,16 +82,14 @@ function nameOf(parameter: string): string {
 
 function readBySomebody(name: string): string {
   const text = decodedOver(name);
-  return lettersOf(/^[^[\0]+/.exec(text)?.[0] ?? text);
+  // What begins with a bracket is read as it is.
+  const end = text.search(/[[\0]/);
+  return lettersOf(end > 0 ? text.slice(0, end) : text);
 }
 
 function decodedOver(text: string): string {
   let decodedText = text;
-  for (let times = 0; times < MOST_ESCAPES && decodedText.includes('%'); times += 1) decodedText = decoded(decodedText);
+  for (let times = 0; times < MOST_ESCAPES && decodedText.includes('%'); times += 1)
+    decodedText = unescaped(decodedText);
   return decodedText;
-}
-
-function decoded(text: string): string {
-  if (!text.includes('%')) return text;
-  return text.replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }

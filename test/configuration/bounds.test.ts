@@ -69,7 +69,7 @@ describe('a file', () => {
         const text = before.repeat(times) + middle.repeat(more) + after;
         expect(cpuOf(`static_resources: {}\n${text}`)).toBeLessThan(MOST_CPU);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   }, 120_000);
 

@@ -305,7 +305,7 @@ describe('any text', () => {
           edits.reduce((text, [at, length, words]) => text.slice(0, at) + words + text.slice(at + length), ENVOY),
         );
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
@@ -320,7 +320,7 @@ describe('any text', () => {
           survives(stringify(envoy(route(block))));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
