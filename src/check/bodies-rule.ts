@@ -9,7 +9,7 @@ import type { AttacheFilter } from './attache-filter.ts';
 import type { Configuration } from './configuration.ts';
 import { isForwarded } from './forward-rule.ts';
 import type { Passage } from './passages.ts';
-import { KEPT_FIELDS } from './retries-rule.ts';
+import { keptIn } from './retries-rule.ts';
 
 /** What Envoy keeps of a body for a retry unless a route says more, in bytes. */
 const KEPT_BY_DEFAULT = 1_048_576;
@@ -75,10 +75,7 @@ export function* checkBodyLimits(configuration: Configuration, passages: readonl
         `write max_request_bytes: ${USUAL_LIMIT}, or ${LARGEST_BODY} at most`,
       );
     }
-    const keeps = KEPT_FIELDS.flatMap((field) => [
-      source.get(route.route, field),
-      source.get(route.virtualHost, field),
-    ]).find((node) => node !== undefined);
+    const keeps = keptIn(source, route);
     if ((numberOf(keeps) ?? KEPT_BY_DEFAULT) < bytes) {
       yield source.warning(
         keeps ?? source.get(route.route, 'route'),

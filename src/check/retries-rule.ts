@@ -24,7 +24,14 @@ export const RETRIES = 3;
 export const KEPT = 16_777_216;
 
 /** The fields that say so, the newer one first. */
-export const KEPT_FIELDS = ['request_body_buffer_limit', 'per_request_buffer_limit_bytes'];
+const KEPT_FIELDS = ['request_body_buffer_limit', 'per_request_buffer_limit_bytes'];
+
+/** Where a route, or its virtual host, says how much of a body is kept; undefined when neither does. */
+export function keptIn(source: YamlSource, { route, virtualHost }: Route): Node | undefined {
+  return KEPT_FIELDS.flatMap((field) => [source.get(route, field), source.get(virtualHost, field)]).find(
+    (node) => node !== undefined,
+  );
+}
 
 /** The header by which a request says on what else it is retried. */
 const RETRY_HEADER = 'x-envoy-retry-on';
@@ -53,12 +60,7 @@ export function* checkRetries(configuration: Configuration, passages: readonly P
         `write retry_on: "${RETRY_ON}"`,
       );
     }
-    if (
-      integration?.injector.readsBody !== true &&
-      KEPT_FIELDS.every(
-        (field) => (source.get(route.route, field) ?? source.get(route.virtualHost, field)) === undefined,
-      )
-    ) {
+    if (integration?.injector.readsBody !== true && keptIn(source, route) === undefined) {
       yield source.warning(
         action,
         'a request with a body of more than 1 MiB is not sent again when its key was refused, so rotations lose it',

@@ -187,8 +187,9 @@ export class Secret {
       const id = defaultOf(this.#state, use, now(), this.#rules);
       const version = id === undefined ? undefined : this.#versions.get(id);
       if (version !== undefined) return version;
-      if (this.#state.current.failure?.policy.isVerdict !== true) this.#step({ kind: 'asked' });
-      reading = this.#state.current.failure?.policy.isVerdict === true ? undefined : this.#reading.get('AWSCURRENT');
+      if (this.#state.current.failure?.policy.isVerdict === true) break;
+      this.#step({ kind: 'asked' });
+      reading = this.#reading.get('AWSCURRENT');
     }
     throw this.#missing(deadline.ms);
   }

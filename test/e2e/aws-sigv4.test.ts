@@ -13,7 +13,7 @@ import type { Stack } from '../../local/stack.ts';
 import { BODIES_ATTRIBUTE } from '../../src/integrations/body-override.ts';
 import { ATTEMPT_ATTRIBUTE, INTEGRATION_ATTRIBUTE } from '../../src/processor/request-facts.ts';
 import type { SigningKeyParts } from '../../src/signing/signing-key.ts';
-import { type EnforcingAws, element, startEnforcingAws } from '../support/enforcing-aws.ts';
+import { type EnforcingAws, element, secretOf, startEnforcingAws, temporaryKey } from '../support/enforcing-aws.ts';
 import { type Message, type Reply, send } from './support/send.ts';
 import { keyIdIn, startSigningStack } from './support/signing-stack.ts';
 import { type StsFront, startStsFront } from './support/sts-front.ts';
@@ -38,7 +38,7 @@ beforeAll(async () => {
     PolicyDocument:
       '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"secretsmanager:*","Resource":"*"}]}',
   });
-  session = await temporaryKey();
+  session = await temporaryKey(aws, 'stored');
   await aws.put('prod/aws', secretOf(aws.user));
   await aws.put('prod/session', secretOf(session));
   await aws.put('prod/rotated', secretOf(aws.user));
@@ -102,28 +102,6 @@ function received() {
 
 function sha256(body: Buffer): string {
   return createHash('sha256').update(body).digest('hex');
-}
-
-function secretOf({ accessKeyId, secretAccessKey, sessionToken }: SigningKeyParts): string {
-  return JSON.stringify({
-    access_key_id: accessKeyId,
-    secret_access_key: secretAccessKey,
-    session_token: sessionToken,
-  });
-}
-
-async function temporaryKey(): Promise<SigningKeyParts> {
-  const text = await aws.asRoot('sts', {
-    Version: '2011-06-15',
-    Action: 'AssumeRole',
-    RoleArn: aws.role,
-    RoleSessionName: 'stored',
-  });
-  return {
-    accessKeyId: element(text, 'AccessKeyId'),
-    secretAccessKey: element(text, 'SecretAccessKey'),
-    sessionToken: element(text, 'SessionToken'),
-  };
 }
 
 async function newUserKey(): Promise<SigningKeyParts> {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Stack } from '../../local/stack.ts';
-import type { SigningKeyParts } from '../../src/signing/signing-key.ts';
-import { type EnforcingAws, element, startEnforcingAws } from '../support/enforcing-aws.ts';
+import { type EnforcingAws, secretOf, startEnforcingAws, temporaryKey } from '../support/enforcing-aws.ts';
 import { steadyRequests } from '../support/steady-requests.ts';
 import { send } from './support/send.ts';
 import { startSigningStack } from './support/signing-stack.ts';
@@ -14,7 +13,7 @@ let stack: Stack;
 
 beforeAll(async () => {
   aws = await startEnforcingAws();
-  const key = await temporaryKey();
+  const key = await temporaryKey(aws, 'renewed');
   await aws.put(SECRET, secretOf(key));
   await aws.put('prod/aws', secretOf(aws.user));
   stack = await startSigningStack(aws, [
@@ -33,29 +32,6 @@ afterAll(async () => {
 });
 beforeEach(() => stack.upstream.requests.clear());
 
-function secretOf({ accessKeyId, secretAccessKey, sessionToken }: SigningKeyParts): string {
-  return JSON.stringify({
-    access_key_id: accessKeyId,
-    secret_access_key: secretAccessKey,
-    session_token: sessionToken,
-  });
-}
-
-/** A key of the role for an hour. */
-async function temporaryKey(): Promise<SigningKeyParts> {
-  const xml = await aws.asRoot('sts', {
-    Version: '2011-06-15',
-    Action: 'AssumeRole',
-    RoleArn: aws.role,
-    RoleSessionName: 'renewed',
-  });
-  return {
-    accessKeyId: element(xml, 'AccessKeyId'),
-    secretAccessKey: element(xml, 'SecretAccessKey'),
-    sessionToken: element(xml, 'SessionToken'),
-  };
-}
-
 describe('a temporary key that is renewed in the secret under load', () => {
   it('fails no request, though the destination refuses the one before at once', async () => {
     await using verified = steadyRequests(stack.port, 's3.int', 10);
@@ -63,7 +39,7 @@ describe('a temporary key that is renewed in the secret under load', () => {
     await verified.seen.find(({ status }) => status === 200, 'a first answer', 20_000);
 
     for (let renewal = 0; renewal < 4; renewal += 1) {
-      const key = await temporaryKey();
+      const key = await temporaryKey(aws, 'renewed');
       await aws.put(SECRET, secretOf(key));
       stack.upstream.accept('strict.example', key.accessKeyId);
       await sleep(1_500);

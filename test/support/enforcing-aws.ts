@@ -83,3 +83,27 @@ function policy(...statements: object[]): string {
     Statement: statements.map((statement) => ({ Effect: 'Allow', ...statement })),
   });
 }
+
+/** The value of a secret that holds this key. */
+export function secretOf({ accessKeyId, secretAccessKey, sessionToken }: SigningKeyParts): string {
+  return JSON.stringify({
+    access_key_id: accessKeyId,
+    secret_access_key: secretAccessKey,
+    session_token: sessionToken,
+  });
+}
+
+/** A key of the role, for an hour. */
+export async function temporaryKey(aws: EnforcingAws, session: string): Promise<SigningKeyParts> {
+  const xml = await aws.asRoot('sts', {
+    Version: '2011-06-15',
+    Action: 'AssumeRole',
+    RoleArn: aws.role,
+    RoleSessionName: session,
+  });
+  return {
+    accessKeyId: element(xml, 'AccessKeyId'),
+    secretAccessKey: element(xml, 'SecretAccessKey'),
+    sessionToken: element(xml, 'SessionToken'),
+  };
+}
