@@ -141,6 +141,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     adminPort: options.ports?.envoyAdmin ?? 0,
     attacheSockets: sockets,
     systemCa,
+    written: attacheOptions.config !== undefined || options.attache === false,
     ...(destinations === 'upstream' && upstream !== undefined ? { upstreamPort: upstream.port } : {}),
     ...(destinations === 'internet' ? {} : { upstreamCa: caFile }),
     ...(options.edit === undefined ? {} : { edit: options.edit }),

@@ -12,6 +12,7 @@ const ORDER = [
   'discovery',
   'processor',
   'configuration',
+  'routes',
   'integrations',
   'callers',
   'credentials',

@@ -28,7 +28,7 @@ export async function checkElsewhere(
 ): Promise<Problem[]> {
   const data: ToCheck = { file, text, fetchDeadline: options.fetchDeadline ?? 2_000 };
   try {
-    const { problems, description } = await inChild<ReturnType<typeof judgeText>>(PROGRAM, data, limits);
+    const { problems, description } = await inChild<Awaited<ReturnType<typeof judgeText>>>(PROGRAM, data, limits);
     return await withSecrets(problems, description, options);
   } catch (error) {
     if (error instanceof ChildError) return [unjudged(file, error)];

@@ -6,6 +6,7 @@ import type { Integration } from '../integrations/integration.ts';
 import { foremost, type Problem, sortProblems } from '../integrations/problem.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import { patience } from '../processor/patience.ts';
+import { encodeLive } from '../routes/encode-live.ts';
 import type { SecretSource } from '../secrets/secrets-manager.ts';
 import { checkAttacheCluster } from './attache-cluster-rule.ts';
 import type { AttacheFilter } from './attache-filter.ts';
@@ -22,6 +23,7 @@ import { checkForwarding } from './forward-rule.ts';
 import { checkInTheWay } from './in-the-way-rule.ts';
 import { checkLinks } from './links-rule.ts';
 import { checkLiteralKeys } from './literal-keys-rule.ts';
+import { checkLive } from './live-rule.ts';
 import { checkLookalikes } from './lookalike-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
@@ -46,19 +48,28 @@ export interface CheckOptions {
 
 /** Everything about a text that would fail later, in its order. Problems with the file itself are among them. */
 export async function checkText(file: string, text: string, options: CheckOptions = {}): Promise<Problem[]> {
-  const { problems, description } = judgeText(file, text, options);
+  const { problems, description } = await judgeText(file, text, options);
   return withSecrets(problems, description, options);
 }
 
 /** The part of it that only looks at the text, with what is valid of it. */
-export function judgeText(
+export async function judgeText(
   file: string,
   text: string,
-  { fetchDeadline = 2_000 }: Pick<CheckOptions, 'fetchDeadline'>,
-): { readonly problems: Problem[]; readonly description: CatalogueDescription } {
+  options: Pick<CheckOptions, 'fetchDeadline'>,
+): Promise<{ readonly problems: Problem[]; readonly description: CatalogueDescription }> {
   const examined = examine(file, text);
-  const problems = foremost([...examined.problems, ...rules(examined, patience(fetchDeadline))]);
+  const { faults } = await encodeLive(examined);
+  const problems = foremost([...examined.problems, ...ruleProblems(examined, options), ...faults]);
   return { problems, description: examined.description };
+}
+
+/** What the rules say of a file, beyond what is wrong with its integrations. */
+export function ruleProblems(
+  examined: Examined,
+  { fetchDeadline = 2_000 }: Pick<CheckOptions, 'fetchDeadline'>,
+): Problem[] {
+  return [...rules(examined, patience(fetchDeadline))];
 }
 
 /** The part of it that reads the secrets, added to the other. */
@@ -76,6 +87,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   if (source === undefined || !isEnvoy) return;
   const config = configuration({ source, catalogue, maps, routes });
   const passages = findPassages(config);
+  yield* checkLive(config, passages);
   yield* checkRoutes(config, passages);
   yield* checkRetries(config, passages);
   yield* checkRepeats(config, passages);

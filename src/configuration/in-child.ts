@@ -72,15 +72,15 @@ export async function inChild<Result>(
 type Answer<Result> = { readonly result: Result } | { readonly failure: string };
 
 /** The other side of {@link inChild}: works on the one message that comes, and sends the result. */
-export function answerParent<Data, Result>(work: (data: Data) => Result): void {
-  process.once('message', (data) => {
-    process.send?.(answerOf(() => work(data as Data)));
+export function answerParent<Data, Result>(work: (data: Data) => Result | Promise<Result>): void {
+  process.once('message', async (data) => {
+    process.send?.(await answerOf(() => work(data as Data)));
   });
 }
 
-function answerOf<Result>(work: () => Result): Answer<Result> {
+async function answerOf<Result>(work: () => Result | Promise<Result>): Promise<Answer<Result>> {
   try {
-    return { result: work() };
+    return { result: await work() };
   } catch (error) {
     return { failure: error instanceof Error ? error.message : 'unknown error' };
   }

@@ -2,15 +2,25 @@ import { extname } from 'node:path';
 import type { Problem } from '../integrations/problem.ts';
 import type { Reading } from './configuration.ts';
 import { CHILD_LIMITS, ChildError, type ChildLimits, inChild } from './in-child.ts';
-import type { ToJudge } from './judge-process.ts';
 import { type Bytes, readBytes } from './read-bytes.ts';
 
-/** Beside this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
-const PROGRAM = new URL(`./judge-process${extname(import.meta.url)}`, import.meta.url);
+/** Above this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
+const PROGRAM = new URL(`../judge-process${extname(import.meta.url)}`, import.meta.url);
+
+/** What the process is given in which a file is judged. */
+export interface ToJudge {
+  readonly file: string;
+  readonly version: string;
+  readonly bytes: Uint8Array;
+  /** How long Attaché waits for a secret, in ms. */
+  readonly fetchDeadline: number;
+}
 
 /** How a file is read. */
 export interface ReadingOptions {
   readonly limits?: ChildLimits;
+  /** How long Attaché waits for a secret (ATTACHE_FETCH_DEADLINE), in ms. Default 2000. */
+  readonly fetchDeadline?: number;
   /** Gives the reading up; it is then a bad one. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -24,10 +34,14 @@ export async function readConfiguration(file: string, options: ReadingOptions = 
 }
 
 /** The same for a file whose bytes were read already. */
-export async function judgeBytes(file: string, read: Bytes, { limits, signal }: ReadingOptions = {}): Promise<Reading> {
+export async function judgeBytes(
+  file: string,
+  read: Bytes,
+  { limits, signal, fetchDeadline = 2_000 }: ReadingOptions = {},
+): Promise<Reading> {
   if ('problem' in read) return { kind: 'bad', problems: [read.problem] };
   try {
-    const data: ToJudge = { file, ...read };
+    const data: ToJudge = { file, fetchDeadline, ...read };
     return await inChild<Reading>(PROGRAM, data, limits ?? CHILD_LIMITS, signal);
   } catch (error) {
     if (error instanceof ChildError) return { kind: 'bad', problems: [unjudged(file, error)] };

@@ -10,7 +10,7 @@ const SETTLED = 100;
 export interface WatchOptions extends Omit<ReadingOptions, 'signal'> {
   /** The version that was read before: only another one is told. */
   readonly known: string;
-  /** How often to look, in ms. Default 1000. */
+  /** How often to look, in ms. Default 100. */
   readonly interval?: number;
 }
 
@@ -23,7 +23,7 @@ export interface WatchOptions extends Omit<ReadingOptions, 'signal'> {
 export function watchConfiguration(
   file: string,
   onReading: (reading: Reading) => void,
-  { known, interval = 1_000, ...reading }: WatchOptions,
+  { known, interval = 100, ...reading }: WatchOptions,
 ): { close(): void } {
   const closed = new AbortController();
   const { signal } = closed;

@@ -3,7 +3,9 @@ import { sumCounts } from '../admin/counts.ts';
 import type { Overview } from '../admin/report.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
+import type { ToWorker } from './messages.ts';
 import { ROLLING_LIMITS, type RollingLimits, rollingRestart } from './rolling-restart.ts';
+import { Rollout } from './rollout.ts';
 import { Spare } from './spare.ts';
 import type { StartFailure } from './worker-life.ts';
 import { type SlotOptions, WorkerSlot } from './worker-slot.ts';
@@ -17,7 +19,11 @@ export interface Limits extends RollingLimits {
 const LIMITS: Limits = { ...ROLLING_LIMITS, end: 9_000 };
 
 /** What a supervisor needs. */
-export interface SupervisorOptions extends Omit<SlotOptions, 'onReady' | 'onFailed'> {
+export interface SupervisorOptions extends Omit<SlotOptions, 'start' | 'pending' | 'onReady' | 'onFailed'> {
+  /** What the first workers answer by. */
+  readonly configuration: Configuration;
+  /** The message that has a worker start, with what it answers by. */
+  readonly start: (worker: number, configuration: Configuration) => ToWorker;
   /** How many workers. */
   readonly workers: number;
   /** Other limits than usual, in ms. */
@@ -30,6 +36,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #limits: Limits;
   readonly #spare: Spare;
+  readonly #rollout: Rollout;
   readonly #failed = Promise.withResolvers<StartFailure>();
   #rolling: Promise<void> | undefined;
   #rollAgain = false;
@@ -41,8 +48,11 @@ export class Supervisor {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
     this.#spare = new Spare(options.launch);
-    const slot = {
+    this.#rollout = new Rollout(options.configuration, () => this.#slots, options.log);
+    const slot: SlotOptions = {
       ...options,
+      start: (worker) => options.start(worker, this.#rollout.inUse),
+      pending: () => this.#rollout.pending,
       launch: () => this.#spare.take(),
       onReady: () => this.#prepareSpare(),
       onFailed: (failure: StartFailure) => this.#failed.resolve(failure),
@@ -72,9 +82,9 @@ export class Supervisor {
     return this.#spare.pid;
   }
 
-  /** Gives all workers another configuration. */
-  configure(configuration: Configuration): void {
-    for (const slot of this.#slots) slot.configure(configuration);
+  /** Has all workers take another configuration over. */
+  configure(configuration: Configuration): Promise<void> {
+    return this.#rollout.take(configuration);
   }
 
   /** Tells all workers that AWSCURRENT of a secret has moved. */

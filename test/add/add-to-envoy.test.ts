@@ -47,7 +47,7 @@ describe('adding an API of the catalogue to envoy.yaml', () => {
       '                      bearer: "{{ api_key }}"',
       `            # ${'─'.repeat(105)}`,
       '',
-      expect.stringContaining('local_reply_config:'),
+      expect.stringContaining('- name: egress'),
     ]);
   });
 

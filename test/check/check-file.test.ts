@@ -170,7 +170,8 @@ describe('attache check', () => {
   });
 
   it('accepts a route to an unguarded cluster, and a guarded one with the filter switched off', async () => {
-    const off = 'typed_per_filter_config: { attache: { disabled: true } }';
+    const off =
+      'typed_per_filter_config: { attache: { "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true } }';
     const text = edited(
       GOOD,
       '              routes:\n',
