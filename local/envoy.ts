@@ -93,7 +93,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
       return /:\d+$/.test(text) && text;
     }, ready);
     const admin = async (path: string) => {
-      const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(10_000) });
+      const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(60_000) });
       const text = await response.text();
       if (!response.ok) {
         throw new Error(`Envoy's admin interface answered ${response.status} to ${path}: ${text.trim()}`);

