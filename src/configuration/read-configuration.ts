@@ -1,8 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import type { Problem } from '../integrations/problem.ts';
 import type { Reading } from './configuration.ts';
 import { CHILD_LIMITS, ChildError, type ChildLimits, inChild } from './in-child.ts';
 import { type Bytes, readBytes } from './read-bytes.ts';
+import { SpareChild } from './spare-child.ts';
 
 /** Above this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
 const PROGRAM = new URL(`../judge-process${extname(import.meta.url)}`, import.meta.url);
@@ -23,6 +25,8 @@ export interface ReadingOptions {
   readonly fetchDeadline?: number;
   /** Gives the reading up; it is then a bad one. */
   readonly signal?: AbortSignal | undefined;
+  /** A process of {@link spareJudge}. Default: a new one. */
+  readonly loaded?: ChildProcess | undefined;
 }
 
 /**
@@ -37,16 +41,24 @@ export async function readConfiguration(file: string, options: ReadingOptions = 
 export async function judgeBytes(
   file: string,
   read: Bytes,
-  { limits, signal, fetchDeadline = 2_000 }: ReadingOptions = {},
+  { limits, signal, fetchDeadline = 2_000, loaded }: ReadingOptions = {},
 ): Promise<Reading> {
-  if ('problem' in read) return { kind: 'bad', problems: [read.problem] };
+  if ('problem' in read) {
+    loaded?.kill('SIGKILL');
+    return { kind: 'bad', problems: [read.problem] };
+  }
   try {
     const data: ToJudge = { file, fetchDeadline, ...read };
-    return await inChild<Reading>(PROGRAM, data, limits ?? CHILD_LIMITS, signal);
+    return await inChild<Reading>(PROGRAM, data, limits ?? CHILD_LIMITS, signal, loaded);
   } catch (error) {
     if (error instanceof ChildError) return { kind: 'bad', problems: [unjudged(file, error)] };
     throw error;
   }
+}
+
+/** Keeps a process at hand in which a file is judged. */
+export function spareJudge({ memory }: ChildLimits = CHILD_LIMITS): SpareChild {
+  return new SpareChild(PROGRAM, memory);
 }
 
 /** Why a file could not be judged. */
