@@ -42,6 +42,9 @@ const NEW_SECRETS_PATIENCE = 3_000;
 /** How long an integration that has gone answers new requests while no Envoy says that it has taken the change, in ms. */
 const OPEN_FOR = 1_000;
 
+/** How long a request may take from Envoy's routes to here, in ms: Envoy says that it has taken a change before all of its threads have. */
+const ON_ITS_WAY = 250;
+
 /** How often to see whether what is under way must be over, in ms. */
 const FORGET_EVERY = 10_000;
 
@@ -248,9 +251,10 @@ export class Instance {
     return verdict;
   }
 
-  /** Refuses new requests to integrations that are not in the configuration any more. */
+  /** Refuses new requests to integrations that are not in the configuration any more, once those that Envoy has let in have come. */
   settle(): void {
-    this.#leaving.close(performance.now());
+    const close = this.#leaving.closing();
+    setTimeout(() => close(performance.now()), ON_ITS_WAY).unref();
   }
 
   /** AWSCURRENT of a secret is said to have moved: it is read at once if it is one of these. */

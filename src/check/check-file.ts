@@ -1,8 +1,10 @@
 import type { YAMLMap } from 'yaml';
 import { build } from '../integrations/build.ts';
 import type { CatalogueDescription } from '../integrations/description.ts';
+import { isBootstrap } from '../integrations/envoy-file.ts';
 import { type Examined, examine } from '../integrations/examine.ts';
 import type { Integration } from '../integrations/integration.ts';
+import { liveRoutes } from '../integrations/live-routes.ts';
 import { foremost, type Problem, sortProblems } from '../integrations/problem.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import { patience } from '../processor/patience.ts';
@@ -52,16 +54,35 @@ export async function checkText(file: string, text: string, options: CheckOption
   return withSecrets(problems, description, options);
 }
 
+/** What is to be said of a text. */
+export interface Judged {
+  readonly problems: Problem[];
+  /** What is valid of it. */
+  readonly description: CatalogueDescription;
+  /** What could be better, though it works as it is. */
+  readonly remark: string | undefined;
+}
+
 /** The part of it that only looks at the text, with what is valid of it. */
 export async function judgeText(
   file: string,
   text: string,
   options: Pick<CheckOptions, 'fetchDeadline'>,
-): Promise<{ readonly problems: Problem[]; readonly description: CatalogueDescription }> {
+): Promise<Judged> {
   const examined = examine(file, text);
   const { faults } = await encodeLive(examined);
   const problems = foremost([...examined.problems, ...ruleProblems(examined, options), ...faults]);
-  return { problems, description: examined.description };
+  return { problems, description: examined.description, remark: remarkOn(examined) };
+}
+
+/** How routes that Envoy reads when it starts could be in use as soon as they are written. */
+function remarkOn({ source, isEnvoy, maps, routes }: Examined): string | undefined {
+  if (source === undefined || !isEnvoy || !isBootstrap(source)) return undefined;
+  const live = new Set(liveRoutes(source, maps).map(({ routeConfig }) => routeConfig));
+  const isLate = routes.some(({ block, routeConfig }) => block !== undefined && !live.has(routeConfig as YAMLMap));
+  return isLate
+    ? 'Envoy reads these routes when it starts. To have edits in use at once, while it runs, let them stand in a listener without a port and be asked for by rds, as in the envoy.yaml that comes with Attaché.'
+    : undefined;
 }
 
 /** What the rules say of a file, beyond what is wrong with its integrations. */

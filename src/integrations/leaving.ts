@@ -43,9 +43,12 @@ export class Leaving {
     this.#keep(({ integration }) => !stays(integration));
   }
 
-  /** No new request uses any of them from now on. */
-  close(time: number): void {
-    for (const left of this.#all()) left.until ??= time + LONGEST_REQUEST;
+  /** What closes those that are open now: no new request uses them from then on. */
+  closing(): (time: number) => void {
+    const open = this.#all().filter(({ until }) => until === undefined);
+    return (time) => {
+      for (const left of open) left.until ??= time + LONGEST_REQUEST;
+    };
   }
 
   /** Forgets those whose time is over. @returns whether there were any. */

@@ -25,13 +25,23 @@ describe('an integration that a change takes away', () => {
     const leaving = left({ a: 'a.example', b: 'b.example' }, { b: 'b.example' });
     expect(hostOf(leaving, 'a', 'a.example', 1)).toBe('a.example');
 
-    leaving.close(0);
+    leaving.closing()(0);
 
     expect(hostOf(leaving, 'a', 'a.example', 0)).toBeUndefined();
     expect(hostOf(leaving, 'a', 'a.example', 1)).toBeUndefined();
     expect(hostOf(leaving, 'a', 'a.example', undefined)).toBeUndefined();
     expect(hostOf(leaving, 'a', 'a.example', 2)).toBe('a.example');
     expect(leaving.of('b', 'b.example', 2)).toBeUndefined();
+  });
+
+  it('stays open when the next change takes it away while the one before is being closed', () => {
+    const leaving = left({ a: 'a.example' }, {});
+    const close = leaving.closing();
+    leaving.change(catalogueOf({ b: 'b.example' }), catalogueOf({}));
+    close(0);
+
+    expect(leaving.of('a', 'a.example', 1)).toBeUndefined();
+    expect(hostOf(leaving, 'b', 'b.example', 1)).toBe('b.example');
   });
 
   it('answers for no other host than its own', () => {
@@ -41,7 +51,7 @@ describe('an integration that a change takes away', () => {
   it('is forgotten when what was under way must be over, and not before it is closed', () => {
     const leaving = left({ a: 'a.example' }, {});
     expect(leaving.forget(Number.MAX_SAFE_INTEGER)).toBe(false);
-    leaving.close(1_000);
+    leaving.closing()(1_000);
 
     expect(leaving.forget(1_000 + LONGEST_REQUEST - 1)).toBe(false);
     expect(leaving.forget(1_000 + LONGEST_REQUEST)).toBe(true);
@@ -51,7 +61,7 @@ describe('an integration that a change takes away', () => {
 
   it('is no longer leaving when it comes back', () => {
     const leaving = left({ a: 'a.example' }, {});
-    leaving.close(0);
+    leaving.closing()(0);
     leaving.change(catalogueOf({}), catalogueOf({ a: 'a.example' }));
 
     expect([...leaving]).toEqual([]);
@@ -64,7 +74,7 @@ describe('an integration that goes to another host', () => {
 
     expect(hostOf(leaving, 'a', 'old.example', 1)).toBe('old.example');
     expect(leaving.of('a', 'new.example', 1)).toBeUndefined();
-    leaving.close(0);
+    leaving.closing()(0);
     expect(leaving.of('a', 'old.example', 1)).toBeUndefined();
   });
 
