@@ -147,7 +147,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ...(options.edit === undefined ? {} : { edit: options.edit }),
   };
   const file = options.config ?? envoyYaml;
-  const isApart = attacheOptions.config !== undefined || options.attache === false;
+  // With another file than Envoy's, Attaché has no routes for it.
+  const isApart = options.attache === false || (attacheOptions.config ?? options.config) !== options.config;
   const derived = await deriveEnvoyConfig(file, { ...derivation, written: isApart });
   // Attaché gives Envoy no routes that attache check refuses; where a test wants them all the same, Envoy reads them itself.
   const isRefused = !isApart && options.edit !== undefined && (await hasErrors(attacheConfig, derived));
