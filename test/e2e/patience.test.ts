@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type Http2ServerResponse } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../local/ports.ts';
@@ -138,5 +139,20 @@ describe('a connection to a destination', () => {
 
     expect((await send(stack.port, { host: 'two.int', method: 'POST', body: '{}' })).status).toBe(200);
     expect(arrived).toBe(2);
+  });
+
+  it.each([
+    ['GET', 200, 2],
+    ['POST', 503, 1],
+  ])('that an HTTP/2 destination ends by GOAWAY before it looks at a %s: %i', async (method, status, arrivals) => {
+    handle = (_, response, count) => {
+      const { id = 0, session } = (response as unknown as Http2ServerResponse).stream;
+      if (count > 1) return response.end();
+      session?.goaway(constants.NGHTTP2_NO_ERROR, Math.max(0, id - 2));
+      setTimeout(() => session?.destroy(), 100);
+    };
+
+    expect((await send(stack.port, { host: 'two.int', method })).status).toBe(status);
+    expect(arrived).toBe(arrivals);
   });
 });
