@@ -24,6 +24,7 @@ import { checkLinks } from './links-rule.ts';
 import { checkLiteralKeys } from './literal-keys-rule.ts';
 import { checkLookalikes } from './lookalike-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
+import { checkOverload } from './overload-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
 import { checkPatience } from './patience-rule.ts';
 import { checkRedaction } from './redaction-rule.ts';
@@ -82,6 +83,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   yield* checkPatience(config, passages);
   yield* checkRefusals(config, passages);
   yield* checkBodyLimits(config, passages);
+  yield* checkOverload(config, passages);
   for (const [filter, integrations] of filtersOf(passages)) {
     yield* checkFilter(config, filter);
     yield* checkTimeouts(config, filter, longest);

@@ -459,6 +459,20 @@ const CLUSTERS: Case[] = [
     '"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3',
   ],
   [
+    'nothing that bounds what is kept in all',
+    'overload_manager:',
+    'other_manager:',
+    'warning: Envoy keeps up to 16777216 bytes of each request for another attempt, and nothing bounds that in all',
+    '# Attaché',
+  ],
+  [
+    'nothing that refuses what is on its way when memory is short',
+    'envoy.load_shed_points.http1_server_abort_dispatch',
+    'envoy.load_shed_points.tcp_listener_accept',
+    'warning: Envoy keeps up to 16777216 bytes of each request for another attempt, and nothing bounds that in all',
+    'refresh_interval: 0.1s',
+  ],
+  [
     'nothing that stops retries',
     '%DYNAMIC_METADATA(attache:final)%',
     '%DYNAMIC_METADATA(other:final)%',
