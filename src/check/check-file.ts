@@ -29,6 +29,7 @@ import { findPassages, type Passage } from './passages.ts';
 import { checkPatience } from './patience-rule.ts';
 import { checkRedaction } from './redaction-rule.ts';
 import { checkRefusals } from './refusals-rule.ts';
+import { checkRegions } from './region-rule.ts';
 import { checkRepeats, checkRetries } from './retries-rule.ts';
 import { checkRoutes } from './routes-rule.ts';
 import { checkLogs } from './secrets-in-logs-rule.ts';
@@ -84,6 +85,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   yield* checkRefusals(config, passages);
   yield* checkBodyLimits(config, passages);
   yield* checkOverload(config, passages);
+  yield* checkRegions(config, passages);
   for (const [filter, integrations] of filtersOf(passages)) {
     yield* checkFilter(config, filter);
     yield* checkTimeouts(config, filter, longest);

@@ -463,7 +463,7 @@ const CLUSTERS: Case[] = [
     'overload_manager:',
     'other_manager:',
     'warning: Envoy keeps up to 16777216 bytes of each request for another attempt, and nothing bounds that in all',
-    '# Attaché',
+    "# Attaché's one file",
   ],
   [
     'nothing that refuses what is on its way when memory is short',
