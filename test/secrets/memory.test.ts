@@ -15,3 +15,17 @@ describe('a secret that was used in every way', () => {
     expect(after).toEqual({ buffers: 0, strings: 0 });
   });
 });
+
+describe('a private key that gets tokens', () => {
+  it.each([
+    ['deleted in AWS', 'purged'],
+    ['named by no integration any more', 'removed'],
+  ])('is in no string, and once it is %s in no buffer either', { timeout: 120_000 }, async (_, how) => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['test/secrets/support/planted-keys.ts', how]);
+
+    const { before, after } = JSON.parse(stdout) as Record<'before' | 'after', { buffers: number; strings: number }>;
+    expect(before.buffers).toBeGreaterThan(0);
+    expect(before.strings).toBe(0);
+    expect(after).toEqual({ buffers: 0, strings: 0 });
+  });
+});
