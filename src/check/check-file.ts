@@ -24,6 +24,7 @@ import { checkLinks } from './links-rule.ts';
 import { checkLiteralKeys } from './literal-keys-rule.ts';
 import { checkLookalikes } from './lookalike-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
+import { checkOddClients } from './odd-clients-rule.ts';
 import { checkOverload } from './overload-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
 import { checkPatience } from './patience-rule.ts';
@@ -82,6 +83,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   yield* checkRetries(config, passages);
   yield* checkRepeats(config, passages);
   yield* checkPatience(config, passages);
+  yield* checkOddClients(config, passages);
   yield* checkRefusals(config, passages);
   yield* checkBodyLimits(config, passages);
   yield* checkOverload(config, passages);

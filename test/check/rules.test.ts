@@ -459,6 +459,20 @@ const CLUSTERS: Case[] = [
     '"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3',
   ],
   [
+    'clients that are refused though nothing is wrong with them',
+    'http_protocol_options: { accept_http_10: true, ignore_http_11_upgrade: [{ prefix: TLS }] }',
+    'add_user_agent: false',
+    'warning: clients that offer TLS on plain HTTP, as Apache HttpClient for Java does, are refused with 403, and clients that speak HTTP/1.0',
+    '"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3',
+  ],
+  [
+    'clients of HTTP/1.0 that are refused',
+    'accept_http_10: true, ',
+    '',
+    'warning: clients that speak HTTP/1.0, as nginx and ab do, are refused with 426',
+    '{ ignore_http_11_upgrade',
+  ],
+  [
     'nothing that bounds what is kept in all',
     'overload_manager:',
     'other_manager:',
