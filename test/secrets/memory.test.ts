@@ -6,7 +6,7 @@ describe('a secret that was used in every way', () => {
   it.each([
     ['deleted in AWS', 'purged'],
     ['named by no integration any more', 'removed'],
-  ])('and is then %s is in no buffer and in no string of the heap', { timeout: 120_000 }, async (_, how) => {
+  ])('and is then %s is in no buffer and in no string of the heap', async (_, how) => {
     const { stdout } = await promisify(execFile)(process.execPath, ['test/secrets/support/planted.ts', how]);
 
     const { before, after } = JSON.parse(stdout) as Record<'before' | 'after', { buffers: number; strings: number }>;
@@ -20,7 +20,7 @@ describe('a private key that gets tokens', () => {
   it.each([
     ['deleted in AWS', 'purged'],
     ['named by no integration any more', 'removed'],
-  ])('is in no string, and once it is %s in no buffer either', { timeout: 120_000 }, async (_, how) => {
+  ])('is in no string, and once it is %s in no buffer either', async (_, how) => {
     const { stdout } = await promisify(execFile)(process.execPath, ['test/secrets/support/planted-keys.ts', how]);
 
     const { before, after } = JSON.parse(stdout) as Record<'before' | 'after', { buffers: number; strings: number }>;
