@@ -52,7 +52,7 @@ describe('attache add, beside an Attaché that runs', () => {
     expect(printed.join('')).toMatch(
       /Waiting for the Attaché on .* … in use, and in the Envoy that gets its routes there\n$/,
     );
-  }, 60_000);
+  });
 
   it('puts the file back when the edit is refused, and says why', async () => {
     answers = () => ({
@@ -64,7 +64,7 @@ describe('attache add, beside an Attaché that runs', () => {
 
     expect(readFileSync(file, 'utf8')).toBe(GOOD);
     expect(printed.join('')).toContain('Envoy does not take these routes');
-  }, 60_000);
+  });
 
   it('leaves a refused file alone that somebody else has edited meanwhile', async () => {
     const other = `${GOOD}# somebody else\n`;
@@ -77,7 +77,7 @@ describe('attache add, beside an Attaché that runs', () => {
     expect(await add('resend', { file, admin })).toBe(1);
 
     expect(readFileSync(file, 'utf8')).toBe(other);
-  }, 60_000);
+  });
 
   it('does not wait for one that reads another file', async () => {
     answers = () => ({ versions: ['0123456789abcdef'], problems: ['other.yaml:1:1: error'] });
@@ -85,5 +85,5 @@ describe('attache add, beside an Attaché that runs', () => {
     expect(await add('resend', { file, admin })).toBe(0);
 
     expect(printed.join('')).not.toContain('Waiting');
-  }, 60_000);
+  });
 });

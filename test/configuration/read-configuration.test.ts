@@ -35,7 +35,7 @@ describe('a configuration', () => {
     expect([...((await contentsOf(sent))?.catalogue ?? [])].map(shown)).toEqual(
       [...readCatalogue('envoy/envoy.yaml').catalogue].map(shown),
     );
-  }, 30_000);
+  });
 
   it('has another version when its file has another byte, and the same when it has not', async () => {
     const versions: string[] = [];
@@ -48,7 +48,7 @@ describe('a configuration', () => {
     expect(versions[0]).toMatch(/^[0-9a-f]{16}$/);
     expect(versions[1]).not.toBe(versions[0]);
     expect(versions[2]).toBe(versions[0]);
-  }, 30_000);
+  });
 
   it.each([
     ['is gone', undefined, 'there is no such file'],
@@ -66,7 +66,7 @@ describe('a configuration', () => {
 
   it('is not to be had of a file without an end', async () => {
     expect(await readConfiguration('/dev/zero')).toMatchObject({ kind: 'bad' });
-  }, 30_000);
+  });
 
   it('is not to be had within limits that are too small, and the sentence says so', async () => {
     writeFileSync(file, envoyFileOf(2_000, { share: 10 }));
@@ -77,7 +77,7 @@ describe('a configuration', () => {
       kind: 'bad',
       problems: [{ reason: expect.stringContaining('it may take 30 MiB') }],
     });
-  }, 70_000);
+  });
 
   it('is made ready in short steps, however many integrations it has', async () => {
     const counted = async (count: number) => {
@@ -92,7 +92,7 @@ describe('a configuration', () => {
     // One for each integration and one for each page: of fifty integrations, or of routes.
     expect(many.number - few.number).toBe(800 + many.pages - few.pages);
     expect(many.pages).toBeLessThan(50);
-  }, 60_000);
+  });
 
   it('is made ready in turns of a few milliseconds, between which others have theirs', async () => {
     let clock = 0;
@@ -120,12 +120,12 @@ describe('a configuration', () => {
     expect(contents?.catalogue.size).toBe(203);
     expect(most).toBeLessThanOrEqual(6);
     expect(turns).toBeGreaterThanOrEqual(203 / 6);
-  }, 30_000);
+  });
 
   it('is made ready no further when another one is wanted', async () => {
     const isWanted = () => false;
     const configuration = await judged(envoyFileOf(50));
 
     expect(await contentsOf(configuration, { now: () => Math.random() * 1e9, isWanted })).toBe(undefined);
-  }, 30_000);
+  });
 });

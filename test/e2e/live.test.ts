@@ -4,8 +4,6 @@ import { bearer } from '../../local/apis.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { send } from './support/send.ts';
 
-const SOON = { timeout: 60_000, interval: 50 };
-
 interface Told {
   readonly config: { readonly problems: readonly string[]; readonly notes: readonly string[] };
   readonly workers: readonly { readonly configuration?: string }[];
@@ -33,8 +31,8 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
   afterAll(() => stack?.stop());
   afterEach(async () => {
     writeFileSync(stack.attacheConfig, text);
-    await expect.poll(async () => (await told()).config, SOON).toMatchObject({ problems: [], notes: [] });
-    await expect.poll(() => status('added.int'), SOON).toBe(404);
+    await expect.poll(async () => (await told()).config).toMatchObject({ problems: [], notes: [] });
+    await expect.poll(() => status('added.int')).toBe(404);
   });
 
   /** The file with more virtual hosts, behind the one for tunnels. */
@@ -49,13 +47,13 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
   it('are in use while Envoy runs, and are closed when they are taken away', async () => {
     expect(await status('added.int')).toBe(404);
     writeFileSync(stack.attacheConfig, withMore(block('added')));
-    await expect.poll(() => status('added.int'), SOON).toBe(200);
+    await expect.poll(() => status('added.int')).toBe(200);
 
     // Another file in its place, as editors leave it.
     writeFileSync(`${stack.attacheConfig}.new`, text);
     renameSync(`${stack.attacheConfig}.new`, stack.attacheConfig);
 
-    await expect.poll(() => status('added.int'), SOON).toBe(404);
+    await expect.poll(() => status('added.int')).toBe(404);
     expect(await status('stripe.int')).toBe(200);
   });
 
@@ -77,7 +75,7 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
         [withMore(block('added')), 200],
       ] as const) {
         writeFileSync(stack.attacheConfig, next);
-        await expect.poll(() => status('added.int'), SOON).toBe(expected);
+        await expect.poll(() => status('added.int')).toBe(expected);
       }
     } finally {
       isOver = true;
@@ -92,7 +90,7 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
     writeFileSync(stack.attacheConfig, withMore(block('added', ', retry_polcy: {}')));
 
     await expect
-      .poll(async () => (await told()).config.problems, SOON)
+      .poll(async () => (await told()).config.problems)
       .toEqual([
         expect.stringMatching(
           /envoy\.yaml:\d+:\d+: error: RouteAction of Envoy 1.40 has no field retry_polcy; did you mean retry_policy?/,
@@ -109,7 +107,7 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
     writeFileSync(stack.attacheConfig, withMore(block('added').replace('[added.int]', '[added.int, stripe.int]')));
 
     await expect
-      .poll(async () => (await told()).config.problems, SOON)
+      .poll(async () => (await told()).config.problems)
       .toEqual([
         expect.stringMatching(
           new RegExp(`envoy\\.yaml:${line}:\\d+: error: Envoy does not take these routes .*stripe`),
@@ -117,7 +115,7 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
       ]);
 
     await expect
-      .poll(async () => (await told()).secrets.map(({ secret }) => secret).includes('prod/stripe'), SOON)
+      .poll(async () => (await told()).secrets.map(({ secret }) => secret).includes('prod/stripe'))
       .toBe(true);
     expect(await status('added.int')).toBe(404);
     expect(await status('stripe.int')).toBe(200);
@@ -130,9 +128,9 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
     const before = (await stack.envoy.stats(/rds\.egress\.update_(success|rejected)$/)) ?? {};
     await stack.startAttache();
 
-    await expect.poll(() => status('stripe.int'), SOON).toBe(200);
+    await expect.poll(() => status('stripe.int')).toBe(200);
     writeFileSync(stack.attacheConfig, withMore(block('added')));
-    await expect.poll(() => status('added.int'), SOON).toBe(200);
+    await expect.poll(() => status('added.int')).toBe(200);
     const after = await stack.envoy.stats(/rds\.egress\.update_(success|rejected)$/);
     expect(after['http.egress.rds.egress.update_rejected']).toBe(before['http.egress.rds.egress.update_rejected']);
   });
@@ -141,7 +139,7 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
     writeFileSync(stack.attacheConfig, text.replace('connect_timeout: 4s', 'connect_timeout: 5s'));
 
     await expect
-      .poll(async () => (await told()).config.notes, SOON)
+      .poll(async () => (await told()).config.notes)
       .toEqual([expect.stringContaining('restart Envoy for cluster internet:')]);
   });
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalAws, localAws, startAws } from '../../local/aws.ts';
@@ -112,16 +111,28 @@ beforeAll(async () => {
 });
 afterAll(() => closing.disposeAsync());
 
+/** The requests of a stack with the access token that was stored by this write. */
+function usesOf(stack: Stack, write: number) {
+  const { SecretString } = writes('shared')[write]?.body ?? {};
+  const { access_token: token } = JSON.parse(String(SecretString)) as { access_token: string };
+  return stack.upstream.requests.entries.filter(({ headers }) => headers.authorization === `Bearer ${token}`);
+}
+
+/** Waits until each stack has used the access token that was stored by this write. */
+async function usedBy(all: readonly Stack[], write: number): Promise<void> {
+  await expect.poll(() => all.filter((stack) => usesOf(stack, write).length === 0)).toEqual([]);
+}
+
 describe('a refresh token that is replaced with each use', () => {
   it('serves several processes, is never used twice, and is stored before its access token is used', async () => {
     const loads = stacks.map((stack) => steadyRequests(stack.port, 'shared.int', 20));
     await expect.poll(() => writes('shared').length).toBe(1);
-    await sleep(1_500);
+    await usedBy(stacks, 0);
     // Somebody edits the secret: there is no access token in it, so the refresh token must be used again.
     const { access_token: _, access_token_expires_at: __, ...edited } = await stored('shared');
     await aws.put(secretOf('shared'), JSON.stringify(edited));
     await expect.poll(() => writes('shared').length).toBe(2);
-    await sleep(5_500);
+    await usedBy(stacks, 1);
     await Promise.all(loads.map((load) => load.stop()));
 
     for (const { failed } of loads) expect(failed(0, Number.POSITIVE_INFINITY)).toEqual([]);
@@ -131,14 +142,10 @@ describe('a refresh token that is replaced with each use', () => {
     expect(await stored('shared')).toMatchObject({ client_id: as.clients.basic.id, note: 'kept' });
     expect(await leaseIsFree('shared')).toBe(true);
 
-    for (const { at, body } of writes('shared')) {
-      const { access_token: token } = JSON.parse(String(body.SecretString)) as { access_token: string };
+    for (const [index, { at }] of writes('shared').entries()) {
       for (const stack of stacks) {
-        const uses = stack.upstream.requests.entries.filter(
-          ({ headers }) => headers.authorization === `Bearer ${token}`,
-        );
-        expect(uses.length).toBeGreaterThan(0);
-        for (const use of uses) expect(use.at.getTime() - at.getTime()).toBeGreaterThanOrEqual(WRITE_TAKES);
+        for (const use of usesOf(stack, index))
+          expect(use.at.getTime() - at.getTime()).toBeGreaterThanOrEqual(WRITE_TAKES);
       }
     }
     const workers = stacks[2]?.attache.log.entries.filter(
