@@ -114,8 +114,10 @@ export class WorkerProcess {
     return Promise.race([prepared.promise, this.ended.then(() => undefined)]);
   }
 
-  /** Has it answer by that configuration. @returns what Envoy makes of its routes. */
-  use(version: string): Promise<Verdict> {
+  /** Has it answer by that configuration, as soon as it is ready for it. @returns what Envoy makes of its routes. */
+  async use(version: string): Promise<Verdict> {
+    // One that has started while the others made theirs ready may not be so far yet.
+    if (this.#prepared?.version === version) await Promise.race([this.#prepared.promise, this.ended]);
     const used = { version, ...Promise.withResolvers<Verdict>() };
     this.#used = used;
     this.#tell({ kind: 'use', version });
