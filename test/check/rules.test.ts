@@ -466,7 +466,7 @@ const CLUSTERS: Case[] = [
     'http_protocol_options: { accept_http_10: true, ignore_http_11_upgrade: [{ prefix: TLS }] }',
     'add_user_agent: false',
     'warning: clients that offer TLS on plain HTTP, as Apache HttpClient for Java does, are refused with 403, and clients that speak HTTP/1.0',
-    '"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3',
+    MANAGER,
   ],
   [
     'clients of HTTP/1.0 that are refused',
