@@ -1,11 +1,15 @@
-// Renews refresh tokens without a pause, as a worker of Attaché does, until it is killed. It is given a `Task` and tells an `Outcome` for
-// each renewal, over IPC.
+// Renews refresh tokens without a pause, as a worker of Attaché does, until it is killed or whoever has started it has ended. It is given a
+// `Task` and tells an `Outcome` for each renewal, over IPC.
 
+import { Grants } from '../../../src/renewals/grants.ts';
+import { Renewer } from '../../../src/renewals/renewer.ts';
+import { Lease } from '../../../src/secrets/lease.ts';
+import { OneWriter } from '../../../src/secrets/one-writer.ts';
 import { SecretVersion } from '../../../src/secrets/secret-version.ts';
-import { SecretWriter } from '../../../src/secrets/secret-writer.ts';
 import { SecretsManager } from '../../../src/secrets/secrets-manager.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
 import type { TokenError } from '../../../src/tokens/token-error.ts';
+import { launcher } from '../../../src/workers/launch.ts';
 import { credential, request } from '../../credentials/support.ts';
 
 /** What is to be renewed: secrets, each with its block `oauth2`. */
@@ -15,6 +19,8 @@ export type Task = readonly { readonly secretId: string; readonly oauth2: object
 export interface Outcome {
   readonly secretId: string;
   readonly reason?: string;
+  /** The process that renews for this one. */
+  readonly renewer?: number | undefined;
 }
 
 /** By how much the clock of leases runs faster: a holder is taken for dead after a minute of it. */
@@ -24,7 +30,12 @@ const now = performance.now.bind(performance);
 performance.now = () => now() * FASTER;
 
 const source = new SecretsManager({ deadline: 10_000 });
-const writer = new SecretWriter(source, createLog('silent'));
+const log = createLog('silent');
+const renewer = new Renewer(
+  launcher(new URL('../../../src/renewals/renewal-process.ts', import.meta.url), { detached: true }),
+  'silent',
+);
+const writeBack = new Grants(new OneWriter(source, new Lease(source), log), renewer);
 
 async function renew(secretId: string, oauth2: object): Promise<Outcome> {
   const read = await source.fetch(secretId, true);
@@ -33,7 +44,7 @@ async function renew(secretId: string, oauth2: object): Promise<Outcome> {
   const step = credential('oauth2', oauth2).prepare(secretId, secret);
   if (!('token' in step)) throw new Error('it gets no token');
   const { use } = step.token(request());
-  const context = { signal: AbortSignal.timeout(5_000), writeBack: writer };
+  const context = { signal: AbortSignal.timeout(5_000), writeBack };
   // The first token is the one that stands in the secret, if there is one.
   const stored = await use.mint(context);
   if (secret.reveal().includes(stored.reveal())) await use.mint(context);
@@ -45,8 +56,9 @@ process.once('message', (task: Task) => {
     void (async () => {
       for (;;) {
         const outcome = await renew(secretId, oauth2).catch(({ reason }: TokenError) => ({ secretId, reason }));
-        process.send?.(outcome satisfies Outcome);
+        process.send?.({ ...outcome, renewer: renewer.pid } satisfies Outcome);
       }
     })();
   }
 });
+process.on('disconnect', () => process.exit());
