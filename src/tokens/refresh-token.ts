@@ -3,7 +3,7 @@ import { parseSecretJson } from '../secrets/secret-json.ts';
 import type { SecretVersion } from '../secrets/secret-version.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { type OAuthClient, tokenOf } from './oauth2.ts';
-import { UNSAID_STORED, useRefreshToken } from './renewal.ts';
+import { askedFor, UNSAID_STORED, useRefreshToken } from './renewal.ts';
 import { Token } from './token.ts';
 import { TokenError } from './token-error.ts';
 import type { MintContext } from './token-use.ts';
@@ -49,14 +49,14 @@ export class RefreshToken {
 
   /** @throws TokenError */
   async token({ signal, writeBack }: MintContext): Promise<Token> {
-    const stored = this.#usedStored ? undefined : storedToken(this.#secret);
+    const stored = this.#usedStored ? undefined : storedToken(this.#client, this.#secret);
     this.#usedStored = true;
     if (stored !== undefined) return stored;
     // A second use of it would make the provider end the grant.
     if (this.#lost !== undefined) throw this.#lost;
     if (this.#storedWith === undefined) return this.#withoutStoring(signal);
     const { current, renewed } = await this.#replaced(writeBack, this.#storedWith);
-    const theirs = renewed === undefined ? storedToken(current) : undefined;
+    const theirs = renewed === undefined ? storedToken(this.#client, current) : undefined;
     if (current !== this.#secret) current.discard();
     if (renewed !== undefined) {
       this.#unanswered = renewed.unanswered;
@@ -97,11 +97,10 @@ export class RefreshToken {
 }
 
 /** The access token in a secret, if there is one with enough life left: it was read as an object before, and whoever writes it keeps that. */
-function storedToken(secret: SecretVersion): Token | undefined {
-  const { access_token: token, access_token_expires_at: expires } = parseSecretJson(secret.reveal()) as Record<
-    string,
-    unknown
-  >;
+function storedToken(client: OAuthClient, secret: SecretVersion): Token | undefined {
+  const fields = parseSecretJson(secret.reveal()) as Record<string, unknown>;
+  const { access_token: token, access_token_expires_at: expires, access_token_for: purpose } = fields;
+  if (purpose !== undefined && purpose !== askedFor(client)) return undefined;
   if (typeof token !== 'string' || token === '' || typeof expires !== 'string') return undefined;
   const left = Date.parse(expires) - Date.now();
   return left >= LEAST_LEFT ? new Token(token, lifetimeOf(left)) : undefined;

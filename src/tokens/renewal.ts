@@ -56,12 +56,12 @@ export async function renew(
   const { given, ...rest } = await useRefreshToken(client, secret, unanswered, AbortSignal.timeout(ROTATION_DEADLINE));
   const { access } = given;
   if (given.refreshToken === undefined) return { access, ...rest };
-  const value = withGiven(secret, given);
+  const value = withGiven(client, secret, given);
   if (value === undefined) {
     const why = `with the new one the secret is larger than ${LARGEST_SECRET} bytes`;
     return { access: new TokenError(client.origin, 'refresh_token_lost', why), isLost: true };
   }
-  const version = newVersion(value);
+  const version = newVersion(value, access instanceof TokenError ? secret.id : undefined);
   try {
     await store(version, access);
   } catch (error) {
@@ -99,6 +99,18 @@ export async function useRefreshToken(
   }
 }
 
+/**
+ * What access tokens are asked for, in words that stand beside those that are stored: another integration may ask for others with the
+ * same refresh token.
+ */
+export function askedFor({ tokenUrl, parameters }: Pick<OAuthClient, 'tokenUrl' | 'parameters'>): string {
+  const sorted = new URLSearchParams(parameters);
+  const scope = sorted.get('scope');
+  if (scope !== null) sorted.set('scope', scope.split(' ').sort().join(' '));
+  sorted.sort();
+  return [tokenUrl, String(sorted)].filter((it) => it !== '').join(' ');
+}
+
 /** What a refusal means for whoever has to mend it. */
 function refusal(
   { origin }: OAuthClient,
@@ -124,11 +136,16 @@ function refreshTokenIn(secret: SecretVersion): string {
  *
  * @returns undefined when the secret would be too large even so.
  */
-function withGiven(secret: SecretVersion, { refreshToken, access }: Given): string | undefined {
+function withGiven(client: OAuthClient, secret: SecretVersion, { refreshToken, access }: Given): string | undefined {
   const has = access instanceof TokenError ? undefined : access;
   const expiresAt = new Date(Date.now() + (has?.life ?? UNSAID_STORED)).toISOString();
-  const whole = { access_token: has?.token, access_token_expires_at: has && expiresAt };
-  for (const beside of [whole, { access_token: undefined, access_token_expires_at: undefined }]) {
+  const none = { access_token: undefined, access_token_expires_at: undefined, access_token_for: undefined };
+  const whole = has && {
+    access_token: has.token,
+    access_token_expires_at: expiresAt,
+    access_token_for: askedFor(client),
+  };
+  for (const beside of [whole ?? none, none]) {
     const text = withMembers(secret.reveal(), { refresh_token: refreshToken, ...beside });
     if (Buffer.byteLength(text) <= LARGEST_SECRET) return text;
   }

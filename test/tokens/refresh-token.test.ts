@@ -76,6 +76,7 @@ describe('a refresh token', () => {
       refresh_token: body?.refresh_token,
       access_token: body?.access_token,
       access_token_expires_at: expect.any(String),
+      access_token_for: as.tokenUrl,
     });
     expect(token.reveal()).toBe(body?.access_token);
     expect(Date.parse(stored.access_token_expires_at ?? '') - Date.now()).toBeLessThanOrEqual(600_000);
@@ -118,6 +119,22 @@ describe('a refresh token', () => {
 
     expect(token.reveal()).toBe('their access token');
     expect(as.requests.entries).toEqual([]);
+  });
+
+  it('is used when the access token beside it was asked for with another scope', async () => {
+    const memory = storing();
+    const wide = await refreshToken({ refresh_token: first }, true).token(context(memory));
+    const stored = memory.stored[0] ?? '';
+    const isGoodFor = async (parameters: Record<string, string>) => {
+      const its = { ...client, parameters: new URLSearchParams(parameters) };
+      const other = new RefreshToken(its, new SecretVersion('v2', stored), { storedWith: {} });
+      const replaced = async () => ({ current: new SecretVersion('v3', stored) });
+      return (await other.token(context({ replace: replaced })).catch(() => undefined))?.reveal() === wide.reveal();
+    };
+
+    expect(await isGoodFor({})).toBe(true);
+    expect(await isGoodFor({ scope: 'read' })).toBe(false);
+    expect(await isGoodFor({ audience: 'https://api.example.com' })).toBe(false);
   });
 
   it('that may not be stored is an error when it is replaced, and is never used a second time', async () => {
