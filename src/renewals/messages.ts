@@ -15,6 +15,8 @@ export interface RenewTask {
   /** The version of the secret that the refresh token stands in. */
   readonly from: NewVersion;
   readonly oauth2: object;
+  /** Until when it may be begun, by {@link machineNow}: later, the lease may be another process's before all is stored. */
+  readonly beginBy: number;
   readonly unanswered?: string | undefined;
 }
 
@@ -22,6 +24,11 @@ export interface RenewTask {
 export interface StoreTask {
   readonly secretId: string;
   readonly version: NewVersion;
+}
+
+/** Milliseconds on a clock that all processes of this machine share, and that never goes back. */
+export function machineNow(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
 /** What that process says. */
@@ -35,7 +42,7 @@ export type FromRenewer =
       readonly ahead: number;
     }
   | { readonly kind: 'stored'; readonly task: number }
-  /** Nothing was stored, and the lease was given back. */
+  /** Nothing was stored, and the lease was given back, unless it was too late to begin. */
   | {
       readonly kind: 'kept';
       readonly task: number;

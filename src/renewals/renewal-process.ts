@@ -10,7 +10,8 @@ import { READ_DEADLINE, SecretsManager } from '../secrets/secrets-manager.ts';
 import { createLog } from '../telemetry/log.ts';
 import { millisecondsAhead } from '../tokens/endpoint-clock.ts';
 import { renew } from '../tokens/renewal.ts';
-import type { FromRenewer, RenewTask, StoreTask, ToRenewer } from './messages.ts';
+import { TokenError } from '../tokens/token-error.ts';
+import { type FromRenewer, machineNow, type RenewTask, type StoreTask, type ToRenewer } from './messages.ts';
 import { plainAccess } from './plain-access.ts';
 
 /** For how long it tries to store what it was given when nobody is there any more who knows of it, in ms. */
@@ -55,11 +56,16 @@ async function carryOut(task: number, work: () => Promise<void>): Promise<void> 
   }
 }
 
-async function renewGrant(task: number, { secretId, from, oauth2, unanswered }: RenewTask): Promise<void> {
+async function renewGrant(task: number, { secretId, from, oauth2, beginBy, unanswered }: RenewTask): Promise<void> {
   const secret = new SecretVersion(from.id, from.value);
   try {
     const client = clientOf(oauth2 as OAuth2Options, new SecretFields(secretId, secret), secretId);
     const { endpoint } = client.origin;
+    if (machineNow() > beginBy) {
+      const access = new TokenError(client.origin, 'not_written_back', 'this machine is too busy to renew it in time');
+      tell({ kind: 'kept', task, access: plainAccess(access), ahead: millisecondsAhead(endpoint), unanswered });
+      return;
+    }
     const renewed = await renew(client, secret, unanswered, async (version, access) => {
       tell({ kind: 'given', task, version, access: plainAccess(access), ahead: millisecondsAhead(endpoint) });
       await new SecretWriter(source, log).write(secretId, version);

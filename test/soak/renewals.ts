@@ -4,6 +4,8 @@
 // is asked for once.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { request as call, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { credential, request, version } from '../credentials/support.ts';
@@ -22,18 +24,21 @@ import { startScriptedSecretsManager } from '../support/scripted-secrets-manager
 const { values } = parseArgs({
   options: {
     renewals: { type: 'string', default: '2000' },
-    grants: { type: 'string', default: '4' },
-    /** The longest time between two kills at a server, in ms; 0 for no kills. */
-    kills: { type: 'string', default: '6000' },
+    grants: { type: 'string', default: '8' },
+    /** How many kills there are at least. */
+    kills: { type: 'string', default: '100' },
+    /** The longest time between two kills at a server, in ms. */
+    pause: { type: 'string', default: '12000' },
     /** What is killed. With `renewal` also the process that renews, which may lose what is on its way from the server just then. */
     targets: { type: 'string', default: 'worker,supervisor,all' },
   },
 });
 const wanted = Number(values.renewals);
-const longestPause = Number(values.kills);
+const wantedKills = Number(values.kills);
+const longestPause = Number(values.pause);
 const targets = values.targets.split(',') as Target[];
-/** A new refresh token is stored within so many ms of the beginning of its renewal, as a rule: kills that are aimed come between. */
-const RENEWAL_TAKES = 150;
+/** A new refresh token is stored within so many ms after the old one was sent, as a rule: kills that are aimed come between. */
+const RENEWAL_TAKES = 60;
 
 await using aws = await startScriptedSecretsManager();
 await using oidc = await startAuthorizationServer({ rotateRefreshTokens: true });
@@ -112,20 +117,32 @@ interface Tally {
 const PASSING = new Set(['not_written_back', 'timeout']);
 
 let isOver = false;
-/** Told when a renewal begins: the lease of a secret is taken. */
-const begun = new Map<string, () => void>();
-aws.disturb(({ operation, secret = '', body }) => {
-  const isTaken = operation === 'UpdateSecretVersionStage' && !String(body.MoveToVersionId).includes('parked');
-  if (isTaken) begun.get(secret.slice(0, secret.lastIndexOf('-')))?.();
-  return undefined;
-});
+
+/** Stands before a server, and tells when it is asked for a token. */
+async function startFront(target: string, asked: () => void): Promise<string> {
+  const front = createServer((incoming, outgoing) => {
+    asked();
+    const onward = call(target, { method: 'POST', headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.once('error', () => outgoing.destroy());
+    incoming.pipe(onward);
+  });
+  front.listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const { port } = front.address() as AddressInfo;
+  return `http://127.0.0.1:${port}/token`;
+}
 
 /** Keeps processes at work at a server, and kills them again and again. */
 async function run(server: Server, tally: Tally): Promise<void> {
-  const prefix = `soak/${server.name}`;
-  const secrets = Array.from({ length: Number(values.grants) }, (_, index) => `${prefix}-${index}`);
+  const secrets = Array.from({ length: Number(values.grants) }, (_, index) => `soak/${server.name}-${index}`);
   await Promise.all(secrets.map(async (secretId) => aws.aws.put(secretId, JSON.stringify(await server.grant()))));
-  const oauth2 = { grant: 'refresh_token', token_url: server.tokenUrl, write_back: true };
+  /** Told when a refresh token is on its way to the server. */
+  let begun: (() => void) | undefined;
+  const tokenUrl = await startFront(server.tokenUrl, () => begun?.());
+  const oauth2 = { grant: 'refresh_token', token_url: tokenUrl, write_back: true };
   const task: Task = secrets.map((secretId) => ({ secretId, oauth2 }));
   const hear = ({ secretId, reason }: Outcome) => {
     if (reason === undefined) {
@@ -134,12 +151,13 @@ async function run(server: Server, tally: Tally): Promise<void> {
     } else if (!PASSING.has(reason)) tally.lost.push(`${secretId}: ${reason}`);
   };
   let supervisor = start(task, hear);
-  while (!isOver && longestPause > 0) {
+  while (!isOver && wantedKills > 0) {
     await sleep(Math.random() * longestPause);
     const isAimed = Math.random() < 0.5;
     if (isAimed) {
-      await new Promise<void>((resolve) => begun.set(prefix, resolve));
-      begun.delete(prefix);
+      await new Promise<void>((resolve) => {
+        begun = resolve;
+      });
       await sleep(Math.random() * RENEWAL_TAKES);
     }
     const target = targets[Math.floor(Math.random() * targets.length)] ?? 'worker';
@@ -177,7 +195,7 @@ const tallies = new Map<Server, Tally>(
 const sum = (of: (tally: Tally) => number) => [...tallies.values()].reduce((total, tally) => total + of(tally), 0);
 const killsOf = ({ kills }: Tally) => [...kills.values()].reduce((total, count) => total + count, 0);
 const runs = [...tallies].map(([server, tally]) => run(server, tally));
-while (sum(({ renewed }) => renewed) < wanted) {
+while (sum(({ renewed }) => renewed) < wanted || sum(killsOf) < wantedKills) {
   await sleep(5_000);
   const state = [...tallies].map(
     ([{ name }, it]) => `${name} ${it.renewed} (${killsOf(it)} kills, ${it.lost.length} lost)`,
