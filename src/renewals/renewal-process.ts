@@ -15,7 +15,7 @@ import { type FromRenewer, machineNow, type RenewTask, type StoreTask, type ToRe
 import { plainAccess } from './plain-access.ts';
 
 /** For how long it tries to store what it was given when nobody is there any more who knows of it, in ms. */
-const LONGEST_ALONE = 3_600_000;
+const LONGEST_ALONE = 15 * 60_000;
 
 process.title = 'attache renewal';
 
@@ -100,8 +100,8 @@ function endWhenDone(): void {
 
 function giveUp(): never {
   log.error(
-    { hours: LONGEST_ALONE / 3_600_000 },
-    'a refresh token could not be stored since Attaché ended, and is lost: authorise anew, and store the new refresh token',
+    { minutes: LONGEST_ALONE / 60_000 },
+    'a refresh token could not be stored since whoever uses it ended, and is lost: authorise anew, and store the new refresh token',
   );
   process.exit(1);
 }

@@ -28,7 +28,7 @@ const { values } = parseArgs({
     /** How many kills there are at least. */
     kills: { type: 'string', default: '100' },
     /** The longest time between two kills at a server, in ms. */
-    pause: { type: 'string', default: '12000' },
+    pause: { type: 'string', default: '30000' },
     /** What is killed. With `renewal` also the process that renews, which may lose what is on its way from the server just then. */
     targets: { type: 'string', default: 'worker,supervisor,all' },
   },
