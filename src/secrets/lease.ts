@@ -17,10 +17,10 @@ const PARKED = 'attache-lease-parked-0000000000000000';
 const PROBE = { label: 'attache-probe', version: 'attache-probe-00000000000000000000000' };
 
 /** A holder that has done nothing for this long, in ms, is taken for dead. */
-const DEAD_AFTER = 60_000;
+const DEAD_AFTER = 120_000;
 
 /** For how long whoever has taken it can be sure that nobody else has, in ms. */
-const SURE_FOR = 50_000;
+const SURE_FOR = 100_000;
 
 /** Time between two looks counts no longer than this, in ms: while AWS cannot be reached the holder can do nothing either. */
 const LONGEST_LOOK = 5_000;

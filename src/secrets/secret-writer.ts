@@ -10,7 +10,7 @@ import type { SecretsManager } from './secrets-manager.ts';
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 5_000;
 const PATIENT_AFTER = 60_000;
-const LONGEST_PATIENT_PAUSE = 60_000;
+const LONGEST_PATIENT_PAUSE = 30_000;
 
 /** For how long a secret that is gone is tried, in ms: it may be restored, and whoever deletes it by mistake notices soon. */
 const GIVE_UP_AFTER = 15 * 60_000;

@@ -7,9 +7,9 @@ import { TokenError } from './token-error.ts';
 
 /**
  * How long an answer is waited for that may hold a new refresh token, in ms. Whoever gives up early loses it; and other processes
- * take the lease for theirs after a minute.
+ * take the lease for theirs after two minutes.
  */
-const ROTATION_DEADLINE = 20_000;
+const ROTATION_DEADLINE = 60_000;
 
 /**
  * How long an access token is taken to live that is stored and does not say, in ms: longer than the time between two writes, so that

@@ -28,7 +28,7 @@ const { values } = parseArgs({
     /** How many kills there are at least. */
     kills: { type: 'string', default: '100' },
     /** The longest time between two kills at a server, in ms. */
-    pause: { type: 'string', default: '30000' },
+    pause: { type: 'string', default: '15000' },
     /** What is killed. With `renewal` also the process that renews, which may lose what is on its way from the server just then. */
     targets: { type: 'string', default: 'worker,supervisor,all' },
   },
@@ -144,11 +144,11 @@ async function run(server: Server, tally: Tally): Promise<void> {
   const tokenUrl = await startFront(server.tokenUrl, () => begun?.());
   const oauth2 = { grant: 'refresh_token', token_url: tokenUrl, write_back: true };
   const task: Task = secrets.map((secretId) => ({ secretId, oauth2 }));
-  const hear = ({ secretId, reason }: Outcome) => {
+  const hear = ({ secretId, reason, message = '' }: Outcome) => {
     if (reason === undefined) {
       tally.renewed += 1;
       tally.waiting.delete(secretId);
-    } else if (!PASSING.has(reason)) tally.lost.push(`${secretId}: ${reason}`);
+    } else if (!PASSING.has(reason)) tally.lost.push(`${secretId}: ${reason} (${message})`);
   };
   let supervisor = start(task, hear);
   while (!isOver && wantedKills > 0) {

@@ -20,10 +20,12 @@ export type Task = readonly { readonly secretId: string; readonly oauth2: object
 export interface Outcome {
   readonly secretId: string;
   readonly reason?: string;
+  /** What is said of it. */
+  readonly message?: string;
 }
 
 /** How long a grant is left alone at most after each renewal, in ms. */
-const LONGEST_PAUSE = 2_000;
+const LONGEST_PAUSE = 4_000;
 
 const source = new SecretsManager({ deadline: 10_000 });
 const log = createLog('silent');
@@ -58,7 +60,11 @@ process.on('message', (message: Task | 'kill renewal') => {
   for (const { secretId, oauth2 } of message) {
     void (async () => {
       for (;;) {
-        const outcome = await renew(secretId, oauth2).catch(({ reason }: TokenError) => ({ secretId, reason }));
+        const outcome = await renew(secretId, oauth2).catch(({ reason, message }: TokenError) => ({
+          secretId,
+          reason,
+          message,
+        }));
         process.send?.(outcome satisfies Outcome, undefined, undefined, () => undefined);
         await sleep(Math.random() * LONGEST_PAUSE);
       }
