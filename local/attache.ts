@@ -73,7 +73,7 @@ export async function startAttache(options: AttacheOptions): Promise<Attache> {
     }),
   });
   const admin = (path: string) =>
-    fetch(`http://127.0.0.1:${adminPort}${path}`, { signal: AbortSignal.timeout(10_000) });
+    fetch(`http://127.0.0.1:${adminPort}${path}`, { signal: AbortSignal.timeout(60_000) });
   try {
     await program.until(async () => (await admin('/readyz')).status === 200 && (await allReady(admin)), {
       failure: 'Attaché was not ready (GET /readyz)',

@@ -87,9 +87,13 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
 
   try {
     const ready = { failure: `Envoy ${options.tool.version} was not ready`, timeoutMs: 60_000 };
-    const address = await program.until(() => readFile(adminFile, 'utf8'), ready);
+    const address = await program.until(async () => {
+      const text = await readFile(adminFile, 'utf8');
+      // Envoy makes the file before it writes it.
+      return /:\d+$/.test(text) && text;
+    }, ready);
     const admin = async (path: string) => {
-      const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(10_000) });
+      const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(60_000) });
       const text = await response.text();
       if (!response.ok) {
         throw new Error(`Envoy's admin interface answered ${response.status} to ${path}: ${text.trim()}`);

@@ -32,10 +32,10 @@ export class Journal<T> {
    * Waits for the first entry that matches, among those already here or still to come.
    *
    * @param what names the entry in the error, for example "the access-log line of /v1/customers"
-   * @param timeoutMs milliseconds to wait, 5000 unless given
+   * @param timeoutMs milliseconds to wait, 60,000 unless given
    * @throws Error when none came in time
    */
-  find(matches: (entry: T) => boolean, what = 'a matching entry', timeoutMs = 5000): Promise<T> {
+  find(matches: (entry: T) => boolean, what = 'a matching entry', timeoutMs = 60_000): Promise<T> {
     const known = this.entries.find(matches);
     if (known !== undefined) {
       return Promise.resolve(known);

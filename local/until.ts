@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long to wait and what for. */
 export interface UntilOptions {
-  /** Completes "… within 5000 ms": for example "Envoy was not ready". */
+  /** Completes "… within 60000 ms": for example "Envoy was not ready". */
   readonly failure: string;
-  /** Milliseconds, 5000 unless given. */
+  /** Milliseconds, 60,000 unless given. */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks, 25 unless given. */
   readonly everyMs?: number;
@@ -20,7 +20,7 @@ export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   options: UntilOptions,
 ): Promise<T> {
-  const timeoutMs = options.timeoutMs ?? 5000;
+  const timeoutMs = options.timeoutMs ?? 60_000;
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
   do {

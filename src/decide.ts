@@ -9,6 +9,7 @@ import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
 import { matches } from './paths/allow-rule.ts';
 import { methodFault } from './paths/method.ts';
+import { parametersFault } from './paths/parameter-count.ts';
 import { PathError } from './paths/path-error.ts';
 import type { AllowedCaller, Decision, Denied, Injected } from './processor/answer.ts';
 import { isRefusal, NO_ANSWER } from './processor/attempts.ts';
@@ -114,7 +115,7 @@ function allowed(
   deadline: Deadline,
 ): Decision | Promise<Decision> {
   const { injector, allow } = integration;
-  const fault = methodFault(sent.method);
+  const fault = methodFault(sent.method) ?? parametersFault(sent.path);
   if (fault !== undefined) return notAllowed(integration, fault);
   const facts = asMade(sent, injector);
   if (facts instanceof PathError) return notAllowed(integration, facts.message);

@@ -71,6 +71,7 @@ describe('a decision', () => {
     ['says no host', { authority: '' }, 'host_mismatch'],
     ['says no method', { method: '' }, 'request_not_allowed'],
     ['would be sent back', { method: 'trace' }, 'request_not_allowed'],
+    ['has a query of too many parameters', { path: `/?${'a&'.repeat(5_000)}` }, 'request_not_allowed'],
   ])('refuses in the same turn a request that %s', async (_, facts, code) => {
     const { waited, result } = await decided(facts);
 

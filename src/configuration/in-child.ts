@@ -33,6 +33,7 @@ export async function inChild<Result>(
   signal?: AbortSignal,
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
+  const { NODE_COMPILE_CACHE } = process.env;
   const fail = (sentence: string) => reject(new ChildError(sentence));
   const giveUp = () => fail('was given up');
   if (signal?.aborted === true) giveUp();
@@ -42,8 +43,8 @@ export async function inChild<Result>(
   try {
     child = fork(program, [], {
       execArgv: [`--max-old-space-size=${memory}`],
-      // It needs nothing of the environment, where credentials may stand.
-      env: {},
+      // Of the environment, where credentials may stand, it needs only where compiled code is kept.
+      env: NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });

@@ -17,6 +17,8 @@ export class YamlSource {
   readonly problems: readonly Problem[];
   readonly #lines = new LineCounter();
   readonly #targets = new Map<Node, Node>();
+  readonly #camels = new Map<string, string>();
+  readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<unknown, Pair>>();
 
   constructor(file: string, text: string) {
     this.file = file;
@@ -86,11 +88,30 @@ export class YamlSource {
   }
 
   #pair(value: unknown, name: string): Pair | undefined {
-    const camel = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    return this.map(value)?.items.find(({ key }) => {
-      const node = this.follow(key);
-      return isScalar(node) && (node.value === name || node.value === camel);
-    });
+    const map = this.map(value);
+    if (map === undefined) return undefined;
+    const pairs = this.#pairs.get(map) ?? this.#indexed(map);
+    return pairs.get(name) ?? pairs.get(this.#camelCase(name));
+  }
+
+  /** Each rule asks a map for other keys, and some maps have thousands. */
+  #indexed(map: YAMLMap): ReadonlyMap<unknown, Pair> {
+    const pairs = new Map<unknown, Pair>();
+    for (const pair of map.items) {
+      const key = this.follow(pair.key);
+      if (isScalar(key) && !pairs.has(key.value)) pairs.set(key.value, pair);
+    }
+    this.#pairs.set(map, pairs);
+    return pairs;
+  }
+
+  #camelCase(name: string): string {
+    let camel = this.#camels.get(name);
+    if (camel === undefined) {
+      camel = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+      this.#camels.set(name, camel);
+    }
+    return camel;
   }
 
   /** Where a character of the file stands. */

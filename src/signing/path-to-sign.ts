@@ -29,5 +29,6 @@ export function pathToSign(path: string, service: string): string {
     throw new UnsignableRequestError('the path cannot be signed: it does not begin with a slash; send one that does');
   }
   if (!signsLikeS3(service)) return path;
-  return decodePercent(path, 'path').split('/').map(percentEncode).join('/');
+  // In one go, and not segment by segment: a path may have tens of thousands.
+  return percentEncode(decodePercent(path, 'path')).replaceAll('%2F', '/');
 }

@@ -13,7 +13,7 @@ function add(...args: string[]): Promise<{ code: number | string; stdout: string
     execFile(
       process.execPath,
       ['src/main.ts', 'add', ...args],
-      { env: plainEnvironment({}), timeout: 60_000 },
+      { env: plainEnvironment({}), timeout: 120_000 },
       (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
     );
   });

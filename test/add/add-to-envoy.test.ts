@@ -11,19 +11,34 @@ const SHORT = '[^:]*(auth.*|cookie|key|token|[^a-z0-9:-].*)|:path|content-type|r
 const ALLOWED = /^ *allow_expression: \{ regex: "[^"]*" \}$/;
 
 describe('adding an API of the catalogue to envoy.yaml', () => {
-  it.each([...VENDORS.keys()])('%s: adds lines, changes no other, and is valid', async (name) => {
+  it('adds lines, changes no other but what Attaché may write, and is valid, whichever it is', async () => {
     const before = WITHOUT_NAMES_OF_THE_CATALOGUE;
+    const headers = new Set<string>();
+    const blocks = new Map<number, string[]>();
 
-    const { text, widened } = added(before, name, optionsFor(name));
-
-    const { added: lines, changed } = difference(before, text);
-    expect(lines.filter((line) => line !== '').every((line) => /^ {12}(?:- name: | {2})/.test(line))).toBe(true);
-    expect(changed).toHaveLength(widened === undefined ? 0 : 1);
-    for (const [old, now] of changed) {
-      expect(old).toMatch(ALLOWED);
-      expect(now).toBe(old.replace('" }', `|${widened?.headers.join('|')}" }`));
+    for (const name of VENDORS.keys()) {
+      const { text, widened } = added(before, name, optionsFor(name));
+      const { at, added: lines, changed } = difference(before, text);
+      expect(
+        lines.filter((one) => !/^$|^ {12}(?:- name: | {2})/.test(one)),
+        name,
+      ).toEqual([]);
+      expect(changed, name).toHaveLength(widened === undefined ? 0 : 1);
+      for (const [old, now] of changed) {
+        expect(old).toMatch(ALLOWED);
+        expect(now).toBe(old.replace('" }', `|${widened?.headers.join('|')}" }`));
+      }
+      for (const header of widened?.headers ?? []) headers.add(header);
+      blocks.set(at, [...(blocks.get(at) ?? []), ...lines]);
     }
-    expect(await checkText(FILE, text)).toEqual([]);
+
+    // Checked together: the rules look at each integration by itself, and most of the time goes into reading the file.
+    expect(blocks.size).toBe(1);
+    const lines = before
+      .split('\n')
+      .map((one) => (ALLOWED.test(one) ? one.replace('" }', `|${[...headers].join('|')}" }`) : one));
+    for (const [at, block] of blocks) lines.splice(at, 0, ...block);
+    expect(await checkText(FILE, lines.join('\n'))).toEqual([]);
   });
 
   it('puts it behind the last one, as the others stand there', () => {

@@ -24,14 +24,22 @@ export function added(text: string, name: string, options: WantedOptions = {}) {
 }
 
 /** The one place in which a text has lines more than before, and the lines that differ besides. */
-export function difference(before: string, after: string): { added: string[]; changed: [string, string][] } {
+export function difference(
+  before: string,
+  after: string,
+): { at: number; added: string[]; changed: [string, string][] } {
   const [old, now] = [before.split('\n'), after.split('\n')];
   const more = now.length - old.length;
-  const differing = (at: number) => {
-    const rest = [...now.slice(0, at), ...now.slice(at + more)];
-    return old.flatMap((line, index): [string, string][] => (line === rest[index] ? [] : [[line, rest[index] ?? '']]));
-  };
-  const places = Array.from({ length: old.length + 1 }, (_, at) => ({ at, changed: differing(at) }));
-  const best = places.reduce((one, other) => (other.changed.length < one.changed.length ? other : one));
-  return { added: now.slice(best.at, best.at + more), changed: best.changed };
+  // How many lines differ when those that are added stand before this one: at first all are compared with what stands further down.
+  let differing = old.filter((line, index) => line !== now[index + more]).length;
+  let [at, fewest] = [0, differing];
+  for (const [index, line] of old.entries()) {
+    differing += Number(line !== now[index]) - Number(line !== now[index + more]);
+    if (differing < fewest) [at, fewest] = [index + 1, differing];
+  }
+  const added = now.splice(at, more);
+  const changed = old.flatMap((line, index): [string, string][] =>
+    line === now[index] ? [] : [[line, now[index] ?? '']],
+  );
+  return { at, added, changed };
 }

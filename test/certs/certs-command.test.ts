@@ -28,7 +28,7 @@ type Output = { code: number | string; stdout: string; stderr: string };
 
 function run(command: string, args: string[], cwd?: string): Promise<Output> {
   return new Promise((resolve) => {
-    execFile(command, args, { cwd, env: plainEnvironment({}), timeout: 60_000 }, (error, stdout, stderr) =>
+    execFile(command, args, { cwd, env: plainEnvironment({}), timeout: 120_000 }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
     );
   });

@@ -34,7 +34,7 @@ describe('a watched file', () => {
 
   /** Waits until this was told, and a little longer for what should not be. */
   async function told(...expected: string[]): Promise<void> {
-    await vi.waitFor(() => expect(seen).toEqual(expected), { timeout: 9_000, interval: 5 });
+    await vi.waitFor(() => expect(seen).toEqual(expected), { timeout: 60_000, interval: 5 });
     await sleep(3 * INTERVAL);
     expect(seen).toEqual(expected);
   }
@@ -116,7 +116,7 @@ describe('a watched file', () => {
     }
     writeFileSync(file, list('last'));
 
-    await vi.waitFor(() => expect(seen.at(-1)).toBe('last'), { timeout: 9_000, interval: 5 });
+    await vi.waitFor(() => expect(seen.at(-1)).toBe('last'), { timeout: 60_000, interval: 5 });
   });
 
   it('is not followed any more once the watcher is closed', async () => {

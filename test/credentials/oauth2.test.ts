@@ -27,7 +27,7 @@ async function mint(options: object, secret: object | string): Promise<Token> {
   const step = credential('oauth2', { token_url: front.tokenUrl, ...options }).prepare('prod/api', version(text));
   if (!('token' in step)) throw new Error('it gets no token');
   const writeBack = { replace: () => Promise.reject(new Error('nothing is written here')) };
-  return step.token(request()).use.mint({ signal: AbortSignal.timeout(5_000), writeBack });
+  return step.token(request()).use.mint({ signal: AbortSignal.timeout(60_000), writeBack });
 }
 
 /** What arrives at the token endpoint, but for `grant_type`, which must be as given. */

@@ -329,7 +329,7 @@ describe('the audit record', () => {
   /** The lines of requests by their ids, which are the last segment of the path. */
   async function linesOf(ids: readonly number[]): Promise<Map<number, AccessLogEntry[]>> {
     const lines = () => Map.groupBy(stack.envoy.accessLog.entries, ({ path }) => Number(path?.split('/').at(-1)));
-    await expect.poll(() => ids.filter((id) => !lines().has(id)), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => ids.filter((id) => !lines().has(id))).toEqual([]);
     // One that is written twice would come late.
     await sleep(200);
     return lines();

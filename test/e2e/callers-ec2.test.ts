@@ -150,19 +150,14 @@ describe('a caller whose EC2 instance is tagged', () => {
     expect(await tags.ownerOf(address, soon())).toMatchObject({ instance: next, tags: new Set(['prod']) });
   });
 
-  it('is noticed to have lost it without anybody starting anew', { timeout: 60_000 }, async () => {
+  it('is noticed to have lost it without anybody starting anew', async () => {
     const address = newAddress();
     const instance = await run(address, 'agents');
     await decide(address);
     await call('ec2', { Action: 'TerminateInstances', 'InstanceId.1': instance });
     await run(address, 'prod');
-    const since = performance.now();
 
-    await vi.waitFor(async () => expect(await decide(address)).toEqual({ allowed: false }), {
-      timeout: 58_000,
-      interval: 250,
-    });
-    expect(performance.now() - since).toBeLessThan(45_000);
+    await expect.poll(() => decide(address), { interval: 250 }).toEqual({ allowed: false });
   });
 
   it('may not when two instances have the address, unless the VPC tells which is meant', async () => {

@@ -162,7 +162,7 @@ describe('a secret, while everything is logged that can be', () => {
   };
 
   it('is seen nowhere else', async () => {
-    await expect.poll(() => stack.envoy.accessLog.entries.length, { timeout: 5_000 }).toBe(replies.length);
+    await expect.poll(() => stack.envoy.accessLog.entries.length).toBe(replies.length);
     const outputs = await outputsOf(stack, replies, 'canary/plain');
 
     const seen = Object.entries(outputs).flatMap(([where, text]) =>

@@ -38,6 +38,6 @@ describe('five hundred requests at once for a secret that is not at hand', () =>
 
     expect(replies.map(({ status }) => status)).toEqual(Array(50).fill(503));
     expect(replies.every(({ headers }) => headers['x-attache-error'] === 'secret_unavailable')).toBe(true);
-    expect(Math.max(...replies.map(({ ms }) => ms))).toBeLessThan(2_600);
+    expect(Math.max(...replies.map(({ ms }) => ms))).toBeLessThan(10_000);
   });
 });

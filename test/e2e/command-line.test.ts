@@ -26,7 +26,7 @@ describe('the command line', () => {
       execFile(
         process.execPath,
         [sourceEntry, ...args],
-        { env: plainEnvironment({ ...stack.aws.environment, ...env }), timeout: 60_000 },
+        { env: plainEnvironment({ ...stack.aws.environment, ...env }), timeout: 120_000 },
         (error, stdout, stderr) => {
           resolve({ code: error?.code ?? 0, stdout, stderr });
         },

@@ -115,7 +115,7 @@ describe('http://attache.int', () => {
           servername: 'attache.int',
           ca,
           agent: false,
-          signal: AbortSignal.timeout(10_000),
+          signal: AbortSignal.timeout(60_000),
           ...identities[name],
         },
         (incoming) => {
@@ -292,7 +292,7 @@ describe('http://attache.int', () => {
     expect(reply.status).toBe(503);
     expect(reply.headers['x-attache-error']).toBe('attache_unavailable');
     await stack.startAttache();
-    await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await ask()).status).toBe(200);
   });
 });
 

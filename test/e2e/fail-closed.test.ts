@@ -154,8 +154,6 @@ describe('a request while Attaché is not there', () => {
     stack.attache.signal(after);
     await stack.attache.exited;
     await stack.startAttache();
-    await expect
-      .poll(async () => (await send(stack.port, { host: 'stripe.int' })).status, { timeout: 10_000 })
-      .toBe(200);
+    await expect.poll(async () => (await send(stack.port, { host: 'stripe.int' })).status).toBe(200);
   });
 });

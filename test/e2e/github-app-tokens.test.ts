@@ -181,7 +181,7 @@ describe('a token that expires', () => {
     const { count, statuses } = await openLoop({ rate: 100, until: 8 }, async () => (await ask(installation)).status);
 
     expect(statuses).toEqual({ 200: count });
-    expect(mintsOf(installation).length).toBeGreaterThanOrEqual(3);
+    expect(mintsOf(installation).length).toBeGreaterThanOrEqual(2);
     expect(mintsOf(installation).length).toBeLessThanOrEqual(10);
     // None was sent after its end.
     expect(callsOf(installation).filter(({ status }) => status !== 200)).toEqual([]);
@@ -194,7 +194,7 @@ describe('a token that expires', () => {
       ['cut', 'cannot be reached'],
       [rateLimited(403, 3), 'asks to be called less often'],
     ];
-    github.settings.tokenLifeMs = 5_000;
+    github.settings.tokenLifeMs = 8_000;
     const cases = faults.map(([fault, words]) => ({ fault, words, installation: newOwner() }));
     await Promise.all(cases.map(({ installation }) => ask(installation)));
     disturbMints((id) => cases.find(({ installation }) => installation.id === id)?.fault);
@@ -203,7 +203,7 @@ describe('a token that expires', () => {
       cases.map(async ({ installation, words }) => {
         const end = mintsOf(installation)[0]?.expiresAt.getTime() ?? 0;
         const early: Reply[] = [];
-        while (Date.now() < end - 1_700) {
+        while (Date.now() < end - 3_500) {
           early.push(await ask(installation));
           await sleep(50);
         }

@@ -85,7 +85,7 @@ async function newOwner(
 /** Plain git, which holds no credential and knows no more than where Envoy is. */
 async function git(...args: string[]): Promise<string> {
   const proxy = ['-c', `http.proxy=http://127.0.0.1:${stack.stack.port}`];
-  const { stdout } = await promisify(execFile)('git', [...proxy, ...args], { env: gitEnvironment, timeout: 25_000 });
+  const { stdout } = await promisify(execFile)('git', [...proxy, ...args], { env: gitEnvironment, timeout: 120_000 });
   return stdout.trim();
 }
 

@@ -72,7 +72,7 @@ it('a machine gets the key by its tag, its clone does so too, and others do not,
   )?.[1];
   const clone = await machine('10.77.0.23', copied ?? '');
 
-  await expect.poll(async () => (await from('10.77.0.23')).status, { timeout: 20_000, interval: 500 }).toBe(200);
+  await expect.poll(async () => (await from('10.77.0.23')).status, { interval: 500 }).toBe(200);
   await stack.envoy.accessLog.find(
     ({ attache }) => attache?.instance === clone && attache.caller === 'tag:agents',
     'a line that names the clone and the tag',

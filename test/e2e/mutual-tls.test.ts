@@ -29,7 +29,7 @@ describe('the TLS listeners, switched on with what attache certs makes and says'
   let certificates: Record<string, string>;
 
   const attache = (...args: string[]) =>
-    run(process.execPath, [sourceEntry, ...args], { env: plainEnvironment({}), timeout: 60_000 });
+    run(process.execPath, [sourceEntry, ...args], { env: plainEnvironment({}), timeout: 120_000 });
   const text = (file: string) => readFileSync(join(folder, file), 'utf8');
   const identity = (name: string): Identity => ({
     cert: text(`clients/${name}.pem`),
@@ -71,7 +71,7 @@ describe('the TLS listeners, switched on with what attache certs makes and says'
           servername: host,
           ca: certificates[ca],
           agent: false,
-          signal: AbortSignal.timeout(10_000),
+          signal: AbortSignal.timeout(60_000),
           ...who,
         },
         (incoming) => {

@@ -64,7 +64,7 @@ describe('the status page, in a browser', () => {
 
     await stack.attache.stop();
 
-    await expect.poll(() => page.locator('#state').innerText(), { timeout: 10_000 }).toBe('Attaché does not answer.');
+    await expect.poll(() => page.locator('#state').innerText()).toBe('Attaché does not answer.');
     await stack.startAttache();
   });
 });

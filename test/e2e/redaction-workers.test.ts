@@ -97,12 +97,10 @@ describe('a response on a route with redact, with a token and two workers', () =
 
     for (const pid of before) if (pid !== undefined) process.kill(pid, 'SIGKILL');
     const all = async () => (await workers()).every(({ ready, pid }) => ready && !before.includes(pid));
-    await expect.poll(all, { timeout: 10_000 }).toBe(true);
+    await expect.poll(all).toBe(true);
     handle = respond;
     // Envoy has to see that they are there again.
-    await expect
-      .poll(async () => (await send(stack.port, { host: 'token.int' })).status, { timeout: 10_000 })
-      .toBe(200);
+    await expect.poll(async () => (await send(stack.port, { host: 'token.int' })).status).toBe(200);
     release();
 
     const { status, text } = await reply;

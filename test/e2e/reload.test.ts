@@ -27,7 +27,7 @@ describe('an edit of envoy.yaml', () => {
 
   it('is taken over while Attaché runs', async () => {
     writeFileSync(stack.attacheConfig, text.replace('secret: prod/stripe', 'secret: other/stripe'));
-    await expect.poll(integrations, { timeout: 5_000 }).toEqual({ problems: [], secret: 'other/stripe' });
+    await expect.poll(integrations).toEqual({ problems: [], secret: 'other/stripe' });
     stack.upstream.accept('stripe', 'sk_other');
 
     const reply = await send(stack.port, { host: 'stripe.int' });
@@ -35,19 +35,19 @@ describe('an edit of envoy.yaml', () => {
     expect(reply.status).toBe(200);
     stack.upstream.accept('stripe', stack.keys.stripe);
     writeFileSync(stack.attacheConfig, text);
-    await expect.poll(integrations, { timeout: 5_000 }).toEqual({ problems: [], secret: 'prod/stripe' });
+    await expect.poll(integrations).toEqual({ problems: [], secret: 'prod/stripe' });
   });
 
   it('that has a mistake leaves everything as it was, and says where the mistake is', async () => {
     writeFileSync(stack.attacheConfig, text.replace('secret: prod/stripe', 'secrets: prod/stripe'));
 
     await expect
-      .poll(async () => (await integrations()).problems, { timeout: 5_000 })
+      .poll(async () => (await integrations()).problems)
       .toContainEqual(expect.stringMatching(/envoy\.yaml:\d+:\d+: error: .*secrets/));
 
     expect((await send(stack.port, { host: 'stripe.int' })).status).toBe(200);
     await stack.attache.log.find((line) => line.includes('the one before stays in use'), 'the word in the log');
     writeFileSync(stack.attacheConfig, text);
-    await expect.poll(integrations, { timeout: 5_000 }).toEqual({ problems: [], secret: 'prod/stripe' });
+    await expect.poll(integrations).toEqual({ problems: [], secret: 'prod/stripe' });
   });
 });

@@ -29,8 +29,7 @@ describe('two workers', () => {
   });
   afterAll(() => stack?.stop());
 
-  const allReady = () =>
-    expect.poll(async () => (await status(stack)).workers.every(({ ready }) => ready), { timeout: 10_000 }).toBe(true);
+  const allReady = () => expect.poll(async () => (await status(stack)).workers.every(({ ready }) => ready)).toBe(true);
 
   it('lose no request when one of them is killed', async () => {
     await allReady();
@@ -58,9 +57,7 @@ describe('two workers', () => {
       load(stack, 4),
       new Promise((resolve) => setTimeout(resolve, 500)).then(() => stack.attache.signal('SIGHUP')),
     ]);
-    await expect
-      .poll(() => stack.attache.log.entries.slice(seen).join('\n'), { timeout: 15_000 })
-      .toContain('rolling restart: done');
+    await expect.poll(() => stack.attache.log.entries.slice(seen).join('\n')).toContain('rolling restart: done');
 
     expect(result.statuses).toEqual({ 200: result.count });
     expect(result.count).toBeGreaterThan(540);

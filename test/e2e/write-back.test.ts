@@ -159,12 +159,12 @@ afterAll(() => closing.disposeAsync());
 describe('a refresh token that is replaced with each use', () => {
   it('serves several processes, is never used twice, and is stored before its access token is used', async () => {
     const loads = stacks.map((stack) => steadyRequests(stack.port, 'shared.int', 20));
-    await expect.poll(() => writes('shared').length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => writes('shared').length).toBe(1);
     await sleep(1_500);
     // Somebody edits the secret: there is no access token in it, so the refresh token must be used again.
     const { access_token: _, access_token_expires_at: __, ...edited } = await stored('shared');
     await aws.put(secretOf('shared'), JSON.stringify(edited));
-    await expect.poll(() => writes('shared').length, { timeout: 8_000 }).toBe(2);
+    await expect.poll(() => writes('shared').length).toBe(2);
     await sleep(5_500);
     await Promise.all(loads.map((load) => load.stop()));
 
@@ -219,9 +219,7 @@ describe('a refresh token that is replaced with each use', () => {
     expect([refused.status, refused.headers['x-attache-error']]).toEqual([503, 'token_unavailable']);
     await stack?.attache.log.find((line) => isUnstored(line, 'failing'), 'the failure');
     writeFault = undefined;
-    await expect
-      .poll(async () => (await send(port, { host: 'failing.int' })).status, { timeout: 9_000, interval: 200 })
-      .toBe(200);
+    await expect.poll(async () => (await send(port, { host: 'failing.int' })).status, { interval: 200 }).toBe(200);
 
     expect(answers('failing')).toHaveLength(1);
     expect(new Set(writes('failing').map(({ body }) => body.ClientRequestToken)).size).toBe(1);

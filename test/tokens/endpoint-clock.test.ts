@@ -71,7 +71,7 @@ async function tokenBy(kind: Kind): Promise<Token | TokenError> {
   if (!('token' in step)) throw new Error('it gets no token');
   const { use } = step.token(request());
   const writeBack = { replace: () => Promise.reject(new Error('nothing is written here')) };
-  return use.mint({ signal: AbortSignal.timeout(5_000), writeBack }).catch((error: TokenError) => error);
+  return use.mint({ signal: AbortSignal.timeout(60_000), writeBack }).catch((error: TokenError) => error);
 }
 
 describe.each(kinds)('a clock that differs from that of the endpoint (%s)', (kind) => {

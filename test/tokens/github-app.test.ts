@@ -36,7 +36,7 @@ const endpoint = () => `127.0.0.1:${github.plainPort}`;
 async function ask(privateKey = keys.pkcs1, appId = APP) {
   const origin = { secretId: 'github/app', endpoint: endpoint() };
   const app = new GitHubApp(origin, `http://${endpoint()}/api/v3`, String(appId), createPrivateKey(privateKey));
-  return app.token({ installation }, {}, AbortSignal.timeout(5_000)).catch((error: TokenError) => error);
+  return app.token({ installation }, {}, AbortSignal.timeout(60_000)).catch((error: TokenError) => error);
 }
 
 const ALLOW_LIST =

@@ -52,7 +52,7 @@ function refreshToken(value: object | string, writesBack: boolean): RefreshToken
   return new RefreshToken(client, secret, writesBack ? { storedWith: {} } : {});
 }
 
-const context = (writeBack: WriteBack = storing()) => ({ signal: AbortSignal.timeout(5_000), writeBack });
+const context = (writeBack: WriteBack = storing()) => ({ signal: AbortSignal.timeout(60_000), writeBack });
 
 /** The members of what was stored last. */
 const last = ({ stored }: { readonly stored: readonly string[] }) =>

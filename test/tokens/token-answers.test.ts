@@ -24,7 +24,7 @@ async function given(next: PlainAnswer): Promise<Given> {
     parameters: new URLSearchParams(),
   };
   const parameters = async () => ({ refresh_token: 'the-old-refresh-token' });
-  return requestToken(client, { type: 'refresh_token', parameters }, AbortSignal.timeout(5_000));
+  return requestToken(client, { type: 'refresh_token', parameters }, AbortSignal.timeout(60_000));
 }
 
 const JSON_TYPE = 'application/json';

@@ -6,7 +6,7 @@ import { BAD, GOOD, isAlive, type Serving, startServing } from './support/serve.
 let serving: Serving;
 afterEach(() => serving.end());
 
-const logged = (text: string) => serving.log.find((line) => line.includes(text), `a log line with "${text}"`, 8_000);
+const logged = (text: string) => serving.log.find((line) => line.includes(text), `a log line with "${text}"`);
 
 describe('serve with two workers', () => {
   test('listens on a socket for each, and ends well when it is told to', async () => {

@@ -14,7 +14,7 @@ import type { Behaviour } from './support/worker.ts';
 type Entry = Record<string, unknown> & { readonly msg: string };
 
 /** A machine that does other things as well starts a process in a second or two. */
-const SOON = { timeout: 6_000 };
+const SOON = { timeout: 60_000 };
 
 let journal: string;
 let log: Journal<Entry>;

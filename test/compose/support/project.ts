@@ -39,7 +39,7 @@ export interface ProjectOptions {
 
 /** Waits for the end of a program that ends by itself, 15 s at most. */
 export async function ended(program: Program): Promise<Ended> {
-  const { code } = await until(() => program.exit, { failure: `${program.name} did not end`, timeoutMs: 15_000 });
+  const { code } = await until(() => program.exit, { failure: `${program.name} did not end` });
   return { code, stdout: program.stdout.entries.join('\n'), stderr: program.stderr.entries.join('\n') };
 }
 

@@ -48,7 +48,7 @@ export function send(port: number, message: Message): Promise<Reply> {
         ...(typeof body === 'string' || Buffer.isBuffer(body) ? { 'content-length': Buffer.byteLength(body) } : {}),
       },
       agent: message.agent ?? false,
-      signal: AbortSignal.timeout(message.timeoutMs ?? 20_000),
+      signal: AbortSignal.timeout(message.timeoutMs ?? 60_000),
     });
     outgoing.once('error', reject);
     outgoing.once('response', (incoming) => {

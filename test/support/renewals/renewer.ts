@@ -45,7 +45,7 @@ async function renew(secretId: string, oauth2: object): Promise<Outcome> {
   const step = credential('oauth2', oauth2).prepare(secretId, secret);
   if (!('token' in step)) throw new Error('it gets no token');
   const { use } = step.token(request());
-  const context = { signal: AbortSignal.timeout(5_000), writeBack };
+  const context = { signal: AbortSignal.timeout(60_000), writeBack };
   // The first token is the one that stands in the secret, if there is one.
   const stored = await use.mint(context);
   if (secret.reveal().includes(stored.reveal())) await use.mint(context);

@@ -78,7 +78,7 @@ export async function startServing(
           const it = await status();
           return it.workers.length === workers && it.workers.every(({ ready }) => ready) && it;
         },
-        { failure: 'Attaché was not ready', timeoutMs: 60_000 },
+        { failure: 'Attaché was not ready' },
       ),
     end: async () => {
       for (const pid of [child.pid, ...seen]) if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL');
