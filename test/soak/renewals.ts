@@ -153,6 +153,8 @@ async function run(server: Server, tally: Tally): Promise<void> {
   let supervisor = start(task, hear);
   while (!isOver && wantedKills > 0) {
     await sleep(Math.random() * longestPause);
+    // As often as there are renewals for it: a machine that does other things as well takes long to start processes.
+    while (!isOver && tally.renewed * wantedKills < killsOf(tally) * wanted) await sleep(100);
     const isAimed = Math.random() < 0.5;
     if (isAimed) {
       await new Promise<void>((resolve) => {
@@ -177,8 +179,8 @@ async function run(server: Server, tally: Tally): Promise<void> {
   await once(supervisor, 'exit');
 }
 
-/** How long it may take until each grant was renewed once more, after the last kill: a lease is taken for dead before. */
-const LAST_RENEWAL = 120_000;
+/** How long it may take until each grant was renewed once more, after the last kill: leases are taken for dead after two minutes. */
+const LAST_RENEWAL = 300_000;
 
 function start(task: Task, hear: (outcome: Outcome) => void): ChildProcess {
   const supervisor = fork(new URL('../support/renewals/supervisor.ts', import.meta.url), {
