@@ -9,6 +9,8 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('.local/compile-cache', import.meta.url)) },
     // Guards against what hangs, here and below, and no measure: the machine may be busy.
     expect: { poll: { timeout: 60_000 } },
+    // Files leave nothing behind, and what they import is the same for most.
+    isolate: false,
     sequence: { shuffle: { files: true, tests: true } },
     projects: [
       {
@@ -17,8 +19,6 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/compose/containers.test.ts'],
-          // They leave nothing behind, and what they import is the same for most.
-          isolate: false,
           testTimeout: 180_000,
         },
       },

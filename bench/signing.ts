@@ -9,7 +9,7 @@ const rounds = 8;
 const requests = 1_000;
 const atATime = 8;
 const body = Buffer.alloc(1_024, 'x');
-const names = ['openai', 'signed', 'unsigned'] as const;
+const names = ['openai', 'signed', 'unsigned', 'version-4a'] as const;
 
 interface Sample {
   readonly ms: number;
@@ -32,9 +32,15 @@ await aws.put('prod/openai', JSON.stringify({ api_key: 'key' }));
 await using stack = await startSigningStack(aws, [
   { name: 'signed', host: 'signed.example', sigv4: { service: 'sqs' } },
   { name: 'unsigned', host: 'unsigned.example', sigv4: { service: 's3', payload: 'unsigned' }, limit: null },
+  {
+    name: 'version-4a',
+    host: 'version-4a.example',
+    sigv4: { service: 's3', region: '*', payload: 'unsigned' },
+    limit: null,
+  },
 ]);
 stack.upstream.accept('openai', 'key');
-for (const name of ['signed', 'unsigned']) stack.upstream.accept(`${name}.example`, accessKeyId);
+for (const name of ['signed', 'unsigned', 'version-4a']) stack.upstream.accept(`${name}.example`, accessKeyId);
 const agent = new Agent({ keepAlive: true, maxSockets: atATime });
 
 async function measure(name: string): Promise<Sample> {
@@ -69,7 +75,7 @@ const middle = (name: string, what: keyof Sample) => median((samples[name] ?? []
 for (const name of names) {
   const ratio = (what: keyof Sample) => `${(middle(name, what) / middle('openai', what)).toFixed(2)} ×`;
   process.stdout.write(
-    `${(name === 'openai' ? 'bearer' : name).padEnd(8)} ${ratio('ms')} time (${middle(name, 'ms').toFixed(2)} ms, ${atATime} at a time), ` +
+    `${(name === 'openai' ? 'bearer' : name).padEnd(10)} ${ratio('ms')} time (${middle(name, 'ms').toFixed(2)} ms, ${atATime} at a time), ` +
       `Attaché ${ratio('attache')} CPU (${Math.round(middle(name, 'attache'))} µs), Envoy ${ratio('envoy')} CPU (${Math.round(middle(name, 'envoy'))} µs)\n`,
   );
 }

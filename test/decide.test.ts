@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { now } from '../src/cache/clock.ts';
 import type { Deadline } from '../src/cache/deadline.ts';
 import { decide } from '../src/decide.ts';
 import { parseCatalogue } from '../src/integrations/read-catalogue.ts';
@@ -163,7 +164,7 @@ integrations:
       }),
     };
     const facts = { ...request(), integration: 'api', attempt: 1, caller: CALLER };
-    const began = performance.now();
+    const began = now();
 
     const decision = await decide(facts as never, {
       catalogue,

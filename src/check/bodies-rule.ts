@@ -12,7 +12,7 @@ import type { Passage } from './passages.ts';
 import { keptIn } from './retries-rule.ts';
 
 /** What Envoy keeps of a body for a retry unless a route says more, in bytes. */
-const KEPT_BY_DEFAULT = 1_048_576;
+export const KEPT_BY_DEFAULT = 1_048_576;
 
 /** A limit that fits most calls to AWS, in bytes. */
 const USUAL_LIMIT = 4_194_304;

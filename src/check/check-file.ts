@@ -24,10 +24,13 @@ import { checkLinks } from './links-rule.ts';
 import { checkLiteralKeys } from './literal-keys-rule.ts';
 import { checkLookalikes } from './lookalike-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
+import { checkOddClients } from './odd-clients-rule.ts';
+import { checkOverload } from './overload-rule.ts';
 import { findPassages, type Passage } from './passages.ts';
 import { checkPatience } from './patience-rule.ts';
 import { checkRedaction } from './redaction-rule.ts';
 import { checkRefusals } from './refusals-rule.ts';
+import { checkRegions } from './region-rule.ts';
 import { checkRepeats, checkRetries } from './retries-rule.ts';
 import { checkRoutes } from './routes-rule.ts';
 import { checkLogs } from './secrets-in-logs-rule.ts';
@@ -80,8 +83,11 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   yield* checkRetries(config, passages);
   yield* checkRepeats(config, passages);
   yield* checkPatience(config, passages);
+  yield* checkOddClients(config, passages);
   yield* checkRefusals(config, passages);
   yield* checkBodyLimits(config, passages);
+  yield* checkOverload(config, passages);
+  yield* checkRegions(config, passages);
   for (const [filter, integrations] of filtersOf(passages)) {
     yield* checkFilter(config, filter);
     yield* checkTimeouts(config, filter, longest);

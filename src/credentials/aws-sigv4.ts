@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { awsNow } from '../aws/aws-clock.ts';
 import { domainIn, isRegion, NO_REGION } from '../aws/region.ts';
 import { signsLikeS3 } from '../signing/path-to-sign.ts';
-import { type RequestToSign, type SigningScope, signRequest } from '../signing/sign-request.ts';
+import { EVERY_REGION, type RequestToSign, type SigningScope, signRequest } from '../signing/sign-request.ts';
 import { SigningKey, type SigningKeyParts } from '../signing/signing-key.ts';
 import { SigningKeyError } from '../signing/signing-key-error.ts';
 import { UnsignableRequestError } from '../signing/unsignable-request-error.ts';
@@ -24,12 +24,14 @@ const REMOVES = ['x-amz-s3session-token', 'x-amz-region-set'];
 /** VPC Lattice reads no hash of a body. */
 const LATTICE = 'vpc-lattice-svcs';
 
-const OF_AWS = 'write for example eu-west-1; services that are global sign with us-east-1';
+const OF_AWS =
+  'write for example eu-west-1; services that are global sign with us-east-1, and what is for all Regions at once with "*"';
 
 /**
  * `aws_sigv4: { service: s3, region: eu-west-1 }` signs the request with Signature Version 4 and the key in the secret:
  * `{"access_key_id", "secret_access_key", "session_token"?}`. The whole body is signed, unless `payload: unsigned` says otherwise,
- * which S3 allows and VPC Lattice wants; `role` names a role whose temporary key signs instead.
+ * which S3 allows and VPC Lattice wants; `role` names a role whose temporary key signs instead. `region: "*"` signs for every Region
+ * with Version 4A, which S3 Multi-Region Access Points and global endpoints of EventBridge want.
  *
  * @see https://docs.aws.amazon.com/vpc-lattice/latest/ug/sigv4-authenticated-requests.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
@@ -43,7 +45,7 @@ export const awsSigv4: CredentialKind = {
         message: 'is no name of a service',
         params: { mend: 'write the name that AWS gives it in signatures, such as s3, sqs, execute-api or bedrock' },
       }),
-      region: z.string().refine((text) => /^[\w-]{1,64}$/.test(text), {
+      region: z.string().refine((text) => text === EVERY_REGION || /^[\w-]{1,64}$/.test(text), {
         message: 'is no name of a Region',
         params: { mend: OF_AWS },
       }),
@@ -61,6 +63,11 @@ export const awsSigv4: CredentialKind = {
       // What speaks as S3 does gives its Regions names of its own: auto, us-west-004, fr-par, default.
       if (isRegion(region) || (signsLikeS3(service) && role === undefined) || !/^[\w-]+$/.test(region)) return;
       context.addIssue({ code: 'custom', path: ['region'], message: NO_REGION, params: { mend: OF_AWS } });
+    })
+    .refine(({ region, role }) => region !== EVERY_REGION || role === undefined, {
+      path: ['region'],
+      message: 'is "*" beside a role, and a role is taken on in one Region',
+      params: { mend: 'put a temporary key of the role into the secret, or sign for one Region' },
     })
     .refine(({ service, payload }) => payload !== 'unsigned' || signsLikeS3(service) || service === LATTICE, {
       message: 'has payload: unsigned, which S3, stores that speak as it does, and VPC Lattice allow',

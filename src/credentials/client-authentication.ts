@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-import { importPKCS8 } from 'jose';
 import { type ClientAuth, ClientSecretPost, modifyAssertion, None, PrivateKeyJwt, TlsClientAuth } from 'oauth4webapi';
 import { timeAt } from '../tokens/endpoint-clock.ts';
 import type { OAuthClient } from '../tokens/oauth2.ts';
@@ -34,11 +33,14 @@ export function authenticationOf(
     case 'none':
       return { authentication: None() };
     case 'tls': {
-      const key = fields.privateKey('private_key').export({ type: 'pkcs8', format: 'pem' }).toString();
-      return {
-        authentication: TlsClientAuth(),
-        fetch: fetchWithCertificate(fields.certificate('certificate'), key),
-      };
+      const [certificate, key] = [fields.certificate('certificate'), fields.privateKey('private_key')];
+      try {
+        return { authentication: TlsClientAuth(), fetch: fetchWithCertificate(certificate, key) };
+      } catch {
+        throw new CredentialError(
+          `secret ${secretId}: the fields certificate and private_key cannot be used together; store the private key of the certificate, which stands first, of at least 2048 bits where it is for RSA`,
+        );
+      }
     }
     case 'private_key_jwt': {
       const key = fields.privateKey('private_key');
@@ -58,23 +60,25 @@ function basic(secret: string): ClientAuth {
   };
 }
 
-/** Web Crypto takes keys asynchronously, and a secret is looked at at once: so the key is taken over when it is first used. */
 function signedAssertion(key: KeyObject, keyId: string | undefined, secretId: string, endpoint: string): ClientAuth {
-  const algorithm = signingAlgorithm(key, secretId);
-  const dated = {
+  // Handed over as it is, since a key in PEM would be a string, which nobody can overwrite.
+  const signer = key.toCryptoKey(OF_WEB_CRYPTO[signingAlgorithm(key, secretId)], false, ['sign']);
+  return PrivateKeyJwt(keyId === undefined ? signer : { key: signer, kid: keyId }, {
     [modifyAssertion]: (_header: unknown, claims: Record<string, unknown>) => {
       const datedTo = Math.floor(timeAt(endpoint) / 1_000) - DATED_BACK;
       Object.assign(claims, { iat: datedTo, nbf: datedTo, exp: datedTo + ASSERTION_LIFE });
     },
-  };
-  let ready: Promise<ClientAuth> | undefined;
-  return async (...call) => {
-    ready ??= importPKCS8(key.export({ type: 'pkcs8', format: 'pem' }).toString(), algorithm).then((imported) =>
-      PrivateKeyJwt(keyId === undefined ? imported : { key: imported, kid: keyId }, dated),
-    );
-    return (await ready)(...call);
-  };
+  });
 }
+
+/** The algorithms by which keys sign, as Web Crypto names them. */
+const OF_WEB_CRYPTO = {
+  RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  ES384: { name: 'ECDSA', namedCurve: 'P-384' },
+  ES512: { name: 'ECDSA', namedCurve: 'P-521' },
+  Ed25519: { name: 'Ed25519' },
+} as const;
 
 /**
  * The algorithm by which a key signs.
@@ -85,9 +89,13 @@ function signedAssertion(key: KeyObject, keyId: string | undefined, secretId: st
 export function signingAlgorithm(
   { asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject,
   secretId: string,
-): string {
-  const curves: Record<string, string> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
-  const algorithms: Record<string, string | undefined> = {
+): keyof typeof OF_WEB_CRYPTO {
+  const curves: Record<string, keyof typeof OF_WEB_CRYPTO> = {
+    prime256v1: 'ES256',
+    secp384r1: 'ES384',
+    secp521r1: 'ES512',
+  };
+  const algorithms: Record<string, keyof typeof OF_WEB_CRYPTO | undefined> = {
     rsa: 'RS256',
     ed25519: 'Ed25519',
     ec: curves[details?.namedCurve ?? ''],

@@ -2,7 +2,7 @@ import { announcedPayload } from './announced-payload.ts';
 import { headersToSign } from './headers-to-sign.ts';
 import { pathToSign, signsLikeS3 } from './path-to-sign.ts';
 import { queryToSign } from './query-to-sign.ts';
-import { Signer } from './signer.ts';
+import { MultiRegionSigner, Signer } from './signer.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** A request as it goes out, but for its signature. */
@@ -26,9 +26,15 @@ export interface RequestToSign {
 export interface SigningScope {
   /** For example `s3`, `execute-api`, `bedrock`. */
   readonly service: string;
-  /** For example `eu-west-1`. */
+  /** For example `eu-west-1`; {@link EVERY_REGION} for all, by Version 4A. */
   readonly region: string;
 }
+
+/** The Region of what has none, such as S3 Multi-Region Access Points: a signature for it is of Version 4A. */
+export const EVERY_REGION = '*';
+
+/** The header by which Version 4A names Regions. */
+const REGION_SET = 'x-amz-region-set';
 
 /** What to do to a request so that it is signed. */
 export interface SignedHeaders {
@@ -39,7 +45,7 @@ export interface SignedHeaders {
 }
 
 /**
- * Signs a request with AWS Signature Version 4. What the client's SDK signed with a key of its own is replaced.
+ * Signs a request with AWS Signature Version 4, or 4A for every Region. What the client's SDK signed with a key of its own is replaced.
  *
  * Signed are the method, the path and the query as AWS reads them from the wire, `host`, `content-type` and every `x-amz-…` as far
  * as they are among the headers given, and the body or the word that stands for it. With the `forward_rules` of envoy.yaml, Envoy
@@ -63,7 +69,8 @@ export async function signRequest(
   const payload = announced ?? (request.payload === 'unsigned' ? 'UNSIGNED-PAYLOAD' : undefined);
   const credentials = key.reveal();
   const scope = { service, region, uriEscapePath: !signsLikeS3(service) };
-  const signer = new Signer(scope, credentials, queryToSign(query, service));
+  const isForAll = region === EVERY_REGION;
+  const signer = new (isForAll ? MultiRegionSigner : Signer)(scope, credentials, queryToSign(query, service));
   const { headers } = await signer.sign(
     {
       method: request.method,
@@ -80,10 +87,11 @@ export async function signRequest(
     { signingDate: now },
   );
   const token = credentials.sessionToken === undefined ? [] : ['x-amz-security-token'];
-  const names = ['authorization', 'x-amz-date', 'x-amz-content-sha256', ...token];
+  const regions = isForAll ? [REGION_SET] : [];
+  const names = ['authorization', 'x-amz-date', 'x-amz-content-sha256', ...token, ...regions];
   return {
     set: names.map((name) => [name, headers[name] ?? ''] as const),
-    remove: [...(token.length > 0 ? [] : ['x-amz-security-token']), 'x-amz-s3session-token', 'x-amz-region-set'],
+    remove: ['x-amz-security-token', 'x-amz-s3session-token', REGION_SET].filter((name) => !names.includes(name)),
   };
 }
 

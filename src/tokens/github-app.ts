@@ -31,6 +31,9 @@ const MOST_OWNERS = 1_000;
 /** How many owners are looked up at a time. */
 const LOOK_UPS = 4;
 
+/** With what GitHub redirects. */
+const MOVED = [301, 302, 307, 308];
+
 /** In what words GitHub says why: it answers alike otherwise. */
 const MESSAGE = z.object({ message: z.string() });
 const NO_APP = 'Integration not found';
@@ -130,11 +133,26 @@ export class GitHubApp {
 
   async #find(owner: string, signal: AbortSignal): Promise<number> {
     for (const kind of ['orgs', 'users']) {
-      const response = await this.#call(`/${kind}/${encodeURIComponent(owner)}/installation`, signal);
+      const asked = await this.#call(`/${kind}/${encodeURIComponent(owner)}/installation`, signal);
+      const moved = this.#movedTo(asked);
+      const response = moved === undefined ? asked : await this.#call(moved, signal);
       if (response.status === 200) return (await this.#read(response, INSTALLATION)).id;
       if (response.status !== 404) throw await this.#failure(response);
     }
     throw new TokenError(this.#origin, 'not_installed', `not installed at ${owner}`);
+  }
+
+  /**
+   * Where GitHub says that an owner is now who was renamed, below the API; undefined for all else. The App's own token goes to no
+   * other host.
+   *
+   * @see https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+   */
+  #movedTo({ status, headers }: Response): string | undefined {
+    const location = headers.get('location');
+    if (!MOVED.includes(status) || location === null || !URL.canParse(location, this.#api)) return undefined;
+    const { href } = new URL(location, this.#api);
+    return href.startsWith(`${this.#api}/`) ? href.slice(this.#api.length) : undefined;
   }
 
   async #call(path: string, signal: AbortSignal, body?: GitHubGrant): Promise<Response> {

@@ -1,17 +1,22 @@
+import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { Readable } from 'node:stream';
+import { createSecureContext } from 'node:tls';
 import type { Fetch } from './exchange.ts';
 
 /**
  * Calls made with a client certificate (RFC 8705), which Node's own `fetch` cannot show.
  *
  * @param certificate in PEM, with the certificates between it and its CA behind it, if there are any.
- * @param key its private key, in PEM.
+ * @param key its private key.
+ * @throws Error when they do not belong together, or OpenSSL takes them for too weak.
  */
-export function fetchWithCertificate(certificate: string, key: string): Fetch {
+export function fetchWithCertificate(certificate: string, key: KeyObject): Fetch {
   const proxyEnv = process.env.NODE_USE_ENV_PROXY === '1' ? { proxyEnv: process.env } : {};
-  const agent = new Agent({ cert: certificate, key, ...proxyEnv });
+  // An agent that is given the key itself keeps it in two strings for as long as it lives.
+  const secureContext = createSecureContext({ cert: certificate, key: key.export({ type: 'pkcs8', format: 'pem' }) });
+  const agent = new Agent({ secureContext, ...proxyEnv });
   return (url, { method = 'GET', headers, body, signal }) =>
     new Promise((resolve, reject) => {
       const call = request(url, {

@@ -36,7 +36,7 @@ beforeAll(async () => {
   // As Docker Compose does: Envoy after Attaché after the upstream, each when the one before is healthy.
   envoy = await project.up('envoy');
   attache = await project.up('attache');
-}, 120_000);
+});
 
 afterAll(async () => {
   await project?.down();

@@ -35,7 +35,7 @@ describe('a configuration', () => {
     expect([...((await catalogueOf(sent)) ?? [])].map(shown)).toEqual(
       [...readCatalogue('envoy/envoy.yaml').catalogue].map(shown),
     );
-  }, 30_000);
+  });
 
   it('has another version when its file has another byte, and the same when it has not', async () => {
     const versions: string[] = [];
@@ -48,7 +48,7 @@ describe('a configuration', () => {
     expect(versions[0]).toMatch(/^[0-9a-f]{16}$/);
     expect(versions[1]).not.toBe(versions[0]);
     expect(versions[2]).toBe(versions[0]);
-  }, 30_000);
+  });
 
   it.each([
     ['is gone', undefined, 'there is no such file'],
@@ -66,7 +66,7 @@ describe('a configuration', () => {
 
   it('is not to be had of a file without an end', async () => {
     expect(await readConfiguration('/dev/zero')).toMatchObject({ kind: 'bad' });
-  }, 30_000);
+  });
 
   it('is not to be had within limits that are too small, and the sentence says so', async () => {
     writeFileSync(file, envoyFileOf(2_000, { share: 10 }));
@@ -77,7 +77,7 @@ describe('a configuration', () => {
       kind: 'bad',
       problems: [{ reason: expect.stringContaining('it may take 30 MiB') }],
     });
-  }, 70_000);
+  });
 
   it('is made ready in short steps, however many integrations it has', () => {
     const counted = (count: number) => {
@@ -90,7 +90,7 @@ describe('a configuration', () => {
     const [few, many] = [counted(100), counted(900)];
     // One for each integration and one for each page of fifty.
     expect(many - few).toBe(800 + 16);
-  }, 60_000);
+  });
 
   it('is made ready in turns of a few milliseconds, between which others have theirs', async () => {
     let clock = 0;
@@ -118,11 +118,11 @@ describe('a configuration', () => {
     expect(catalogue?.size).toBe(203);
     expect(most).toBeLessThanOrEqual(6);
     expect(turns).toBeGreaterThanOrEqual(203 / 6);
-  }, 30_000);
+  });
 
   it('is made ready no further when another one is wanted', async () => {
     expect(await catalogueOf(judged(envoyFileOf(50)), { now: () => Math.random() * 1e9, isWanted: () => false })).toBe(
       undefined,
     );
-  }, 30_000);
+  });
 });

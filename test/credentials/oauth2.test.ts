@@ -254,6 +254,16 @@ describe('auth: tls', () => {
     expect(at.seen).toEqual([]);
   });
 
+  it('says when the key is that of another certificate', async () => {
+    const { certificate } = await authority.issue(['client.example.test']);
+    const call = mint(
+      { grant: 'client_credentials', auth: 'tls', token_url: 'https://127.0.0.1/' },
+      { client_id: 'c', certificate, private_key: pem },
+    );
+
+    await expect(call).rejects.toThrow('the fields certificate and private_key cannot be used together');
+  });
+
   it('says when the certificate is none', async () => {
     const secret = { client_id: 'c', certificate: 'none', private_key: pem };
     const call = mint({ grant: 'client_credentials', auth: 'tls', token_url: 'https://127.0.0.1/' }, secret);

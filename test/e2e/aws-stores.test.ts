@@ -21,9 +21,16 @@ beforeAll(async () => {
     { name: 'strict', host: 'strict.example', secret: SECRET, sigv4: { service: 'execute-api' } },
     { name: 'r2', sigv4: { service: 's3', region: 'auto' } },
     { name: 'b2', sigv4: { service: 's3', region: 'us-west-004', payload: 'unsigned' }, limit: null },
+    {
+      name: 'everywhere',
+      host: 'everywhere.example',
+      sigv4: { service: 's3', region: '*', payload: 'unsigned' },
+      limit: null,
+    },
     { name: 'lattice', host: 'lattice.example', sigv4: { service: 'vpc-lattice-svcs' }, limit: null },
   ]);
   stack.upstream.accept('strict.example', key.accessKeyId);
+  stack.upstream.accept('everywhere.example', aws.user.accessKeyId);
   stack.upstream.accept('lattice.example', aws.user.accessKeyId);
 });
 afterAll(async () => {
@@ -68,6 +75,27 @@ describe('a store that speaks as S3 does, in a Region of its own naming', () => 
     const got = await send(stack.port, { host: `${name}.int`, path: `/bucket-${name}/a%20b` });
 
     expect([made.status, put.status, got.status, got.text]).toEqual([200, 200, 200, 'x']);
+  });
+});
+
+describe('a Multi-Region Access Point', () => {
+  it('gets a signature for every Region, and nothing of the one that the caller made', async () => {
+    const reply = await send(stack.port, {
+      host: 'everywhere.int',
+      path: '/a%20b',
+      headers: {
+        authorization:
+          'AWS4-ECDSA-P256-SHA256 Credential=any/20200101/s3/aws4_request, SignedHeaders=host, Signature=00',
+        'x-amz-region-set': 'us-*',
+      },
+    });
+
+    expect(reply.status).toBe(200);
+    const [request] = stack.upstream.requests.entries;
+    expect(request?.headers['x-amz-region-set']).toBe('*');
+    expect(request?.headers.authorization).toMatch(
+      /^AWS4-ECDSA-P256-SHA256 Credential=\w+\/\d{8}\/s3\/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-region-set, /,
+    );
   });
 });
 

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { type ClientHttp2Session, connect } from 'node:http2';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../../local/stack.ts';
+import { until } from '../../local/until.ts';
 import { KEPT } from '../../src/check/retries-rule.ts';
-import { send } from './support/send.ts';
+import { type Reply, send } from './support/send.ts';
 
 describe('a large body, sent while its key rotates', () => {
   let stack: Stack;
@@ -54,5 +56,108 @@ describe('a large body, sent while its key rotates', () => {
 
     expect(incoming.statusCode).toBe(200);
     expect(stack.upstream.requests.entries.map(({ status }) => status)).toEqual([401, 200]);
+  });
+});
+
+/** The heap that Envoy may have in these tests, in bytes, and the size of one body. */
+const HEAP = 268_435_456;
+const PIECE = 8_388_608;
+
+describe('many large bodies at once, more than Envoy may keep', () => {
+  let stack: Stack;
+  let answer: () => void;
+  /** The destination answers when the test says so, and says when a body has arrived. */
+  let answered: Promise<void>;
+  let arrived = () => {};
+
+  beforeAll(async () => {
+    stack = await startStack({
+      edit: (document) =>
+        document.setIn(['overload_manager', 'resource_monitors', 0, 'typed_config', 'max_heap_size_bytes'], HEAP),
+    });
+    stack.upstream.answerWith(async ({ body }) => {
+      if (body.length > 1) {
+        arrived();
+        await answered;
+      }
+      return { status: 200, body: 'taken' };
+    });
+  });
+  afterAll(() => stack?.stop());
+  beforeEach(() => {
+    ({ promise: answered, resolve: answer } = Promise.withResolvers<void>());
+  });
+
+  /** Has the destination answer, and waits until Envoy takes requests again. */
+  async function relieve() {
+    answer();
+    stack.upstream.requests.clear();
+    await until(async () => (await send(stack.port, { host: 'openai.int', body: 'x' })).status === 200, {
+      failure: 'Envoy takes no requests any more',
+      timeoutMs: 60_000,
+      everyMs: 200,
+    });
+  }
+
+  /** Starts an upload and keeps it open. */
+  async function open(): Promise<ClientRequest> {
+    const headers = { host: 'openai.int', 'content-length': PIECE };
+    const outgoing = request({ port: stack.port, method: 'POST', path: '/v1/files', headers });
+    outgoing.on('error', () => {});
+    await new Promise((resolve) => outgoing.write(Buffer.alloc(PIECE / 2, 'x'), resolve));
+    return outgoing;
+  }
+
+  it('are refused in words, new ones and those on their way, and those that are there are answered', async () => {
+    const half = await open();
+    const body = Buffer.alloc(PIECE, 'x');
+    const taken: Promise<number>[] = [];
+    let refused: Reply | undefined;
+    while (refused === undefined) {
+      const arrival = new Promise<undefined>((resolve) => {
+        arrived = () => resolve(undefined);
+      });
+      const reply = send(stack.port, { host: 'openai.int', path: '/v1/files', body, timeoutMs: 100_000 });
+      refused = await Promise.race([reply, arrival]);
+      if (refused === undefined) taken.push(reply.then(({ status }) => status));
+    }
+
+    expect(refused.status).toBe(503);
+    expect(refused.headers).toMatchObject({ 'x-attache-error': 'overloaded', 'retry-after': '1' });
+    expect(refused.json()).toMatchObject({ error: { code: 'overloaded' }, __type: 'overloaded' });
+    // Each is kept once where its answer is waited for, and twice while it is sent.
+    expect(taken.length).toBeGreaterThan((0.8 * HEAP) / (2 * PIECE) - 1);
+    expect(taken.length).toBeLessThan((0.8 * HEAP) / PIECE + 1);
+
+    const response = once(half, 'response');
+    half.end(Buffer.alloc(PIECE / 2, 'x'));
+    const [incoming] = (await response) as [IncomingMessage];
+    expect(incoming.statusCode).toBe(503);
+    expect(JSON.parse(await text(incoming))).toMatchObject({ error: { code: 'overloaded' } });
+
+    answer();
+    expect(new Set(await Promise.all(taken))).toEqual(new Set([200]));
+    await relieve();
+  });
+
+  it('end with their connection over HTTP/2, and Envoy lives on', async () => {
+    const session: ClientHttp2Session = connect(`http://127.0.0.1:${stack.port}`);
+    session.on('error', () => {});
+    const streams = Array.from({ length: 60 }, () => {
+      const stream = session.request({ ':method': 'POST', ':authority': 'openai.int', ':path': '/v1/files' });
+      stream.on('error', () => {});
+      stream.write('x');
+      return stream;
+    });
+    const closed = once(session, 'close');
+    for (const stream of streams) {
+      if (session.destroyed) break;
+      await Promise.race([closed, new Promise((resolve) => stream.write(Buffer.alloc(PIECE, 'x'), resolve))]);
+    }
+    await closed;
+
+    await relieve();
+    const memory = JSON.parse(await stack.envoy.admin('/memory'));
+    expect(Number(memory.heap_size)).toBeLessThan(2 * HEAP);
   });
 });

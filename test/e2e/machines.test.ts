@@ -78,4 +78,4 @@ it('a machine gets the key by its tag, its clone does so too, and others do not,
     'a line that names the clone and the tag',
   );
   expect(stack.upstream.requests.entries.every(({ status }) => status === 200)).toBe(true);
-}, 40_000);
+});

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type Http2ServerResponse } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../local/ports.ts';
@@ -138,5 +139,24 @@ describe('a connection to a destination', () => {
 
     expect((await send(stack.port, { host: 'two.int', method: 'POST', body: '{}' })).status).toBe(200);
     expect(arrived).toBe(2);
+  });
+
+  it('tries a POST again that an HTTP/2 destination says by GOAWAY it has not looked at', async () => {
+    let isRefused = false;
+    let count = 0;
+    handle = (_, response) => {
+      const { id = 0, session } = (response as unknown as Http2ServerResponse).stream;
+      // The first one of a connection cannot be told from none that was looked at.
+      if (isRefused || id === 1) return response.end();
+      isRefused = true;
+      session?.goaway(constants.NGHTTP2_NO_ERROR, id - 2);
+    };
+
+    while (!isRefused) {
+      expect((await send(stack.port, { host: 'two.int', method: 'POST', body: '{}' })).status).toBe(200);
+      count += 1;
+    }
+
+    expect(arrived).toBe(count + 1);
   });
 });

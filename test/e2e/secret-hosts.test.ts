@@ -41,4 +41,4 @@ it('goes where a route sends it as long as its owner says nothing, and then only
   await stack.attache.stop();
   await stack.startAttache();
   expect((await ask()).status).toBe(200);
-}, 60_000);
+});

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalAws, localAws, startAws } from '../../local/aws.ts';
@@ -55,20 +54,17 @@ async function leaseIsFree(name: Name): Promise<boolean> {
 const isUnstored = (line: string, name: Name) =>
   line.includes('cannot be written back') && line.includes(secretOf(name));
 
-/** A machine that does other things as well takes its time. */
-const WAIT = { timeout: 60_000 };
-
 /** Comes back when the server has replaced the refresh token, and the new one cannot be stored: with the process that tries. */
 async function answeredAndNotStored(stack: Stack, name: Name): Promise<number> {
   writeFault = ({ secret }) => (secret === secretOf(name) ? { error: 'InternalServiceError', status: 500 } : undefined);
   void send(stack.port, { host: `${name}.int` }).catch(() => undefined);
-  const line = await stack.attache.log.find((it) => isUnstored(it, name), 'the failure', WAIT.timeout);
+  const line = await stack.attache.log.find((it) => isUnstored(it, name), 'the failure');
   return (JSON.parse(line) as { pid: number }).pid;
 }
 
 async function isStored(name: Name): Promise<void> {
   await expect
-    .poll(async () => (await stored(name)).refresh_token === answers(name).at(-1)?.body.refresh_token, WAIT)
+    .poll(async () => (await stored(name)).refresh_token === answers(name).at(-1)?.body.refresh_token)
     .toBe(true);
 }
 
@@ -80,7 +76,7 @@ async function workersOf({ attache }: Stack): Promise<number[]> {
 /** What is stored serves requests, and can be renewed. */
 async function servesAndRenews(stack: Stack, name: Name): Promise<void> {
   const status = async () => (await send(stack.port, { host: `${name}.int` })).status;
-  await expect.poll(status, WAIT).toBe(200);
+  await expect.poll(status).toBe(200);
   expect(answers(name)).toHaveLength(1);
   const { access_token: _, access_token_expires_at: __, ...edited } = await stored(name);
   await aws.put(secretOf(name), JSON.stringify(edited));
@@ -88,7 +84,7 @@ async function servesAndRenews(stack: Stack, name: Name): Promise<void> {
     .poll(async () => {
       await status();
       return answers(name).length;
-    }, WAIT)
+    })
     .toBe(2);
   await isStored(name);
   await expectOneChain(name);
@@ -156,16 +152,28 @@ beforeAll(async () => {
 });
 afterAll(() => closing.disposeAsync());
 
+/** The requests of a stack with the access token that was stored by this write. */
+function usesOf(stack: Stack, write: number) {
+  const { SecretString } = writes('shared')[write]?.body ?? {};
+  const { access_token: token } = JSON.parse(String(SecretString)) as { access_token: string };
+  return stack.upstream.requests.entries.filter(({ headers }) => headers.authorization === `Bearer ${token}`);
+}
+
+/** Waits until each stack has used the access token that was stored by this write. */
+async function usedBy(all: readonly Stack[], write: number): Promise<void> {
+  await expect.poll(() => all.filter((stack) => usesOf(stack, write).length === 0)).toEqual([]);
+}
+
 describe('a refresh token that is replaced with each use', () => {
   it('serves several processes, is never used twice, and is stored before its access token is used', async () => {
     const loads = stacks.map((stack) => steadyRequests(stack.port, 'shared.int', 20));
     await expect.poll(() => writes('shared').length).toBe(1);
-    await sleep(1_500);
+    await usedBy(stacks, 0);
     // Somebody edits the secret: there is no access token in it, so the refresh token must be used again.
     const { access_token: _, access_token_expires_at: __, ...edited } = await stored('shared');
     await aws.put(secretOf('shared'), JSON.stringify(edited));
     await expect.poll(() => writes('shared').length).toBe(2);
-    await sleep(5_500);
+    await usedBy(stacks, 1);
     await Promise.all(loads.map((load) => load.stop()));
 
     for (const { failed } of loads) expect(failed(0, Number.POSITIVE_INFINITY)).toEqual([]);
@@ -175,14 +183,10 @@ describe('a refresh token that is replaced with each use', () => {
     expect(await stored('shared')).toMatchObject({ client_id: as.clients.basic.id, note: 'kept' });
     expect(await leaseIsFree('shared')).toBe(true);
 
-    for (const { at, body } of writes('shared')) {
-      const { access_token: token } = JSON.parse(String(body.SecretString)) as { access_token: string };
+    for (const [index, { at }] of writes('shared').entries()) {
       for (const stack of stacks) {
-        const uses = stack.upstream.requests.entries.filter(
-          ({ headers }) => headers.authorization === `Bearer ${token}`,
-        );
-        expect(uses.length).toBeGreaterThan(0);
-        for (const use of uses) expect(use.at.getTime() - at.getTime()).toBeGreaterThanOrEqual(WRITE_TAKES);
+        for (const use of usesOf(stack, index))
+          expect(use.at.getTime() - at.getTime()).toBeGreaterThanOrEqual(WRITE_TAKES);
       }
     }
     const workers = stacks[2]?.attache.log.entries.filter(
@@ -251,7 +255,7 @@ describe('a refresh token that is replaced with each use', () => {
     await answeredAndNotStored(stack, 'killed');
 
     for (const pid of before) process.kill(pid, 'SIGKILL');
-    await expect.poll(async () => (await workersOf(stack)).some((pid) => before.includes(pid)), WAIT).toBe(false);
+    await expect.poll(async () => (await workersOf(stack)).some((pid) => before.includes(pid))).toBe(false);
     expect((await stored('killed')).access_token).toBeUndefined();
     writeFault = undefined;
 
@@ -265,7 +269,7 @@ describe('a refresh token that is replaced with each use', () => {
     await answeredAndNotStored(stack, 'orphaned');
 
     stack.attache.signal('SIGKILL');
-    await expect.poll(() => isAlive(stack.attache.pid), WAIT).toBe(false);
+    await expect.poll(() => isAlive(stack.attache.pid)).toBe(false);
     writeFault = undefined;
 
     await isStored('orphaned');
@@ -281,7 +285,7 @@ describe('a refresh token that is replaced with each use', () => {
     const renewer = await answeredAndNotStored(stack, 'cut');
 
     process.kill(renewer, 'SIGKILL');
-    await expect.poll(() => isAlive(renewer), WAIT).toBe(false);
+    await expect.poll(() => isAlive(renewer)).toBe(false);
     writeFault = undefined;
 
     await isStored('cut');

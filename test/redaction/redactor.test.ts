@@ -46,7 +46,7 @@ describe('a redactor', () => {
       }),
       { numRuns: 500 },
     );
-  }, 120_000);
+  });
 
   it('gives the same bytes whatever the chunks: whole, byte by byte, or cut at every place of the value', () => {
     fc.assert(
@@ -63,7 +63,7 @@ describe('a redactor', () => {
       }),
       { numRuns: 200 },
     );
-  }, 60_000);
+  });
 
   it('puts one marker in the place of a value and leaves its surroundings as they are', () => {
     fc.assert(
@@ -74,7 +74,7 @@ describe('a redactor', () => {
       }),
       { numRuns: 250 },
     );
-  }, 60_000);
+  });
 
   it.each(Object.entries(encoders))('finds a value written as: %s', (_name, encode) => {
     for (const secret of [key, `pä"ss/wörd 'n' <&>\\`, 'пароль 😀 語', 'a b+c=d&e/f']) {
@@ -119,7 +119,7 @@ describe('a redactor', () => {
       ),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 
   it('finds a value inside the base64 of a Basic pair, whatever stands before it', () => {
     for (const user of ['', 'u', 'us', 'use', 'user']) {
@@ -166,7 +166,7 @@ describe('a redactor', () => {
       ),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 
   it('gives back a body without the value byte for byte, however close it comes to it', () => {
     const part = fc
@@ -187,7 +187,7 @@ describe('a redactor', () => {
       ),
       { numRuns: 250 },
     );
-  }, 60_000);
+  });
 
   it('gives back 10 MB of anything byte for byte', () => {
     const random = randomBytes(10_000_000);

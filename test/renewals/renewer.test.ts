@@ -19,9 +19,6 @@ const SECRET = 'prod/grant';
 const ORIGIN = { secretId: SECRET, endpoint: 'auth.example.com' };
 const PROGRAM = pathToFileURL(join(import.meta.dirname, '..', '..', 'src', 'renewals', 'renewal-process.ts'));
 
-/** A machine that does other things as well takes its time. */
-const WAIT = { timeout: 30_000 };
-
 let aws: ScriptedSecretsManager;
 let as: AuthorizationServer;
 let renewer: Renewer;
@@ -73,7 +70,7 @@ describe('the process that renews grants', () => {
     expect(JSON.parse(stored?.value ?? '')).toMatchObject({ refresh_token: answer?.refresh_token });
     expect(writes().map(({ body }) => body.SecretString)).toEqual([stored?.value]);
     const pid = renewer.pid ?? 0;
-    await expect.poll(() => isAlive(pid), WAIT).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
     expect(renewer.pid).toBeUndefined();
   });
 
@@ -99,7 +96,7 @@ describe('the process that renews grants', () => {
     as.disturb({ delayMs: 60_000 });
     const renewal = renewed();
     renewal.catch(() => undefined);
-    await expect.poll(() => as.requests.entries.length, WAIT).toBe(1);
+    await expect.poll(() => as.requests.entries.length).toBe(1);
 
     process.kill(renewer.pid ?? 0, 'SIGKILL');
 
@@ -115,7 +112,7 @@ describe('the process that renews grants', () => {
     const renewal = renewed({}, () => {
       isGiven = true;
     });
-    await expect.poll(() => isGiven, WAIT).toBe(true);
+    await expect.poll(() => isGiven).toBe(true);
 
     process.kill(renewer.pid ?? 0, 'SIGKILL');
     aws.disturb(undefined);
@@ -131,7 +128,7 @@ describe('the process that renews grants', () => {
       isFailing && operation === 'PutSecretValue' ? { error: 'InternalServiceError', status: 500 } : undefined,
     );
     const renewal = renewed();
-    await expect.poll(() => writes().length, WAIT).toBeGreaterThan(0);
+    await expect.poll(() => writes().length).toBeGreaterThan(0);
     const { pid } = renewer;
 
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(pid ?? 0, signal);

@@ -37,7 +37,7 @@ describe('Attaché whose output nobody reads any more', () => {
     child.stdout?.on('data', (chunk) => {
       text += chunk;
     });
-    await expect.poll(() => text, { timeout: 15_000 }).toContain('"ready"');
+    await expect.poll(() => text).toContain('"ready"');
     child.stdout?.destroy();
     child.stderr?.destroy();
     const ended = endOf(child);

@@ -152,3 +152,48 @@ describe("a clock that differs from GitHub's", () => {
     expect(await ask(keys.pkcs1, 1)).toMatchObject({ message: expect.stringContaining('do not fit') });
   });
 });
+
+describe('an owner who was renamed', () => {
+  const API = '/api/v3';
+  const tokenFor = (owner: string) =>
+    new GitHubApp(
+      { secretId: 'github/app', endpoint: endpoint() },
+      `http://${endpoint()}${API}`,
+      String(APP),
+      createPrivateKey(keys.pkcs1),
+    )
+      .token({ owner }, {}, AbortSignal.timeout(5_000))
+      .catch((error: TokenError) => error);
+
+  it.each([301, 302, 307, 308])('is found where GitHub redirects to with %i', async (status) => {
+    github.disturb(({ path }) => {
+      if (path === `${API}/orgs/once/installation`)
+        return { status, headers: { location: `http://${endpoint()}${API}/organizations/77/installation` } };
+      return path === `${API}/organizations/77/installation`
+        ? { status: 200, body: { id: Number(installation) } }
+        : undefined;
+    });
+
+    expect(await tokenFor('once')).toHaveProperty('size');
+  });
+
+  it.each([
+    'http://elsewhere.example.test/api/v3/organizations/77/installation',
+    'http://127.0.0.1:1/api/v3/organizations/77/installation',
+    '/login',
+  ])('is not followed to %s, which would get the token of the App', async (location) => {
+    github.disturb(() => ({ status: 301, headers: { location } }));
+    const before = github.calls.entries.length;
+
+    expect(await tokenFor('once')).toMatchObject({ reason: 'endpoint_failed', detail: 'HTTP 301' });
+    expect(github.calls.entries).toHaveLength(before + 1);
+  });
+
+  it('is followed once', async () => {
+    github.disturb(({ path }) => ({ status: 301, headers: { location: path } }));
+    const before = github.calls.entries.length;
+
+    expect(await tokenFor('once')).toMatchObject({ reason: 'endpoint_failed' });
+    expect(github.calls.entries).toHaveLength(before + 2);
+  });
+});

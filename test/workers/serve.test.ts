@@ -32,9 +32,7 @@ describe('serve with two workers', () => {
     serving.child.kill('SIGKILL');
     await serving.exited;
 
-    await expect
-      .poll(() => workers.filter(({ pid }) => pid !== undefined && isAlive(pid)), { timeout: 30_000 })
-      .toEqual([]);
+    await expect.poll(() => workers.filter(({ pid }) => pid !== undefined && isAlive(pid))).toEqual([]);
     // A process that was killed leaves its socket; these ended in an orderly way.
     expect(serving.sockets.map((path) => existsSync(path))).toEqual([false, false]);
   });
@@ -43,11 +41,9 @@ describe('serve with two workers', () => {
     serving = await startServing(['--workers', '2']);
     const before = await serving.ready(2);
     writeFileSync(serving.config, GOOD.replaceAll('a.example', 'changed.example'));
-    await expect
-      .poll(async () => (await serving.status()).integrations[0]?.host, { timeout: 30_000 })
-      .toBe('changed.example');
+    await expect.poll(async () => (await serving.status()).integrations[0]?.host).toBe('changed.example');
     writeFileSync(serving.config, BAD);
-    await expect.poll(async () => (await serving.status()).config.problems, { timeout: 30_000 }).toHaveLength(2);
+    await expect.poll(async () => (await serving.status()).config.problems).toHaveLength(2);
 
     for (const { pid } of before.workers) if (pid !== undefined) process.kill(pid, 'SIGKILL');
     await expect
@@ -59,7 +55,7 @@ describe('serve with two workers', () => {
     const { integrations, config } = await serving.status();
     expect(integrations).toMatchObject([{ name: 'a', host: 'changed.example' }]);
     expect(config.problems).toContainEqual(expect.stringContaining('hots'));
-  }, 90_000);
+  });
 
   test('does not open the inspector of a worker on a signal, whatever Node was started with', async () => {
     serving = await startServing(['--workers', '2'], { node: ['--heapsnapshot-signal=SIGUSR2'] });

@@ -4,20 +4,20 @@
  * because AWS has deleted it, or `removed`, because no integration names it any more.
  */
 import { randomBytes } from 'node:crypto';
-import { Session } from 'node:inspector/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { decide, type Holdings } from '../../../src/decide.ts';
 import { hide, sealHidden } from '../../../src/hide.ts';
 import { parseCatalogue } from '../../../src/integrations/read-catalogue.ts';
 import { encodeAnswer } from '../../../src/processor/encode.ts';
-import type { RequestFacts } from '../../../src/processor/request-facts.ts';
 import { Redactions } from '../../../src/redaction/redactions.ts';
 import { Seal } from '../../../src/redaction/seal.ts';
 import { SecretError } from '../../../src/secrets/secret-error.ts';
 import { SecretStore } from '../../../src/secrets/secret-store.ts';
 import { SecretVersion } from '../../../src/secrets/secret-version.ts';
 import { TokenStore } from '../../../src/tokens/token-store.ts';
+import { factsOf } from './facts.ts';
+import { holders } from './holders.ts';
 
 const how = process.argv[2];
 // Never a string of its own: what is planted is made anew from this for each read.
@@ -91,24 +91,7 @@ async function useAll(): Promise<void> {
   const holdings: Holdings = { catalogue, secrets, tokens: tokenStore, instances: undefined, fetchDeadline: 2_000 };
   for (const { name: integration } of catalogue) {
     for (let index = 0; index < 100; index += 1) {
-      const facts: RequestFacts = {
-        integration,
-        method: 'GET',
-        authority: 'a.example',
-        path: '/v1/things?a=1',
-        attempt: 1,
-        headers: () => [],
-        oddNames: () => [],
-        before: () => [],
-        wasInjected: () => false,
-        body: undefined,
-        refusedTokens: () => [],
-        hasUnreadBody: false,
-        givesBodies: false,
-        isDiscovery: false,
-        caller: { address: '10.1.2.3', uriSan: undefined, claims: undefined },
-      };
-      const decision = await decide(facts, holdings);
+      const decision = await decide(factsOf(integration), holdings);
       if (decision.kind !== 'inject') throw new Error(JSON.stringify(decision));
       encodeAnswer(decision, 'requestHeaders', (answer) => sealHidden(answer, seal));
       if (index > 0) continue;
@@ -119,40 +102,9 @@ async function useAll(): Promise<void> {
   }
 }
 
-/** How many buffers and strings that are alive hold the value. */
-async function holders(): Promise<{ buffers: number; strings: number }> {
-  const session = new Session();
-  session.connect();
-  await session.post('HeapProfiler.enable');
-  await session.post('HeapProfiler.collectGarbage');
-  const { result } = await session.post('Runtime.evaluate', { expression: 'ArrayBuffer.prototype' });
-  const { objects } = await session.post('Runtime.queryObjects', { prototypeObjectId: result.objectId ?? '' });
-  Object.assign(globalThis, { needle: planted });
-  const counted = await session.post('Runtime.callFunctionOn', {
-    objectId: objects.objectId ?? '',
-    functionDeclaration:
-      // The HTTP client's own memory keeps what it has received last: that is no buffer of ours, and known.
-      `function () {
-        const value = needle();
-        const holding = this.map((it) => Buffer.from(it)).filter((it) => it.includes(value));
-        return holding.filter((it) => !it.includes('"access_token"')).length;
-      }`,
-    returnByValue: true,
-  });
-  let snapshot = '';
-  session.on('HeapProfiler.addHeapSnapshotChunk', ({ params }) => {
-    snapshot += params.chunk;
-  });
-  await session.post('HeapProfiler.takeHeapSnapshot');
-  session.disconnect();
-  const { strings } = JSON.parse(snapshot) as { strings: string[] };
-  const value = planted();
-  return { buffers: counted.result.value, strings: strings.filter((text) => text.includes(value)).length };
-}
-
 await secrets.hold(catalogue);
 await useAll();
-const before = await holders();
+const before = await holders([planted]);
 if (how === 'purged') {
   isGone = true;
   secrets.moved({ arn: 'prod/x', name: 'prod/x', versionId: 'v2' });
@@ -162,7 +114,7 @@ if (how === 'purged') {
   await secrets.hold([]);
 }
 await sleep(100);
-const after = await holders();
+const after = await holders([planted]);
 await tokens.terminate();
 secrets.close();
 redactions.forget();

@@ -42,7 +42,13 @@ declare module 'oidc-provider' {
 
   /** The part of a request's context that the configuration below looks at. */
   export interface Context {
-    readonly oidc: { readonly body?: Readonly<Record<string, string | string[]>> };
+    readonly req: IncomingMessage;
+    readonly oidc: {
+      readonly body?: Readonly<Record<string, string | string[]>>;
+      readonly params?: Readonly<Record<string, string | undefined>>;
+      readonly client?: Client;
+    };
+    body: unknown;
   }
 
   export class Provider {
@@ -52,6 +58,8 @@ declare module 'oidc-provider' {
     silent: boolean;
     callback(): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
     on(event: string, listener: (token: Token) => void): this;
+    /** @param parameters what it reads besides `grant_type`. */
+    registerGrantType(name: string, handler: (context: Context) => Promise<void>, parameters: readonly string[]): void;
     readonly Client: Model<Client>;
     readonly Grant: Model<Grant>;
     readonly AccessToken: Model<Token>;
@@ -59,5 +67,8 @@ declare module 'oidc-provider' {
     readonly RefreshToken: Model<Token>;
   }
 
-  export const errors: { readonly InvalidTarget: new () => Error };
+  export const errors: {
+    readonly InvalidTarget: new () => Error;
+    readonly InvalidGrant: new (detail: string) => Error;
+  };
 }
