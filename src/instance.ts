@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Counts, Report, ResultCount } from './admin/report.ts';
 import { type AuditEntry, auditFields } from './audit-record.ts';
@@ -14,11 +15,14 @@ import { patience } from './processor/patience.ts';
 import { ProcessorServer } from './processor/processor-server.ts';
 import { Redactions } from './redaction/redactions.ts';
 import { Seal } from './redaction/seal.ts';
+import { Grants } from './renewals/grants.ts';
+import { Renewer } from './renewals/renewer.ts';
 import type { LabelMoved } from './secrets/label-events.ts';
+import { Lease } from './secrets/lease.ts';
+import { OneWriter } from './secrets/one-writer.ts';
 import { SecretLog } from './secrets/secret-log.ts';
 import type { SecretNews } from './secrets/secret-machine.ts';
 import { SecretStore } from './secrets/secret-store.ts';
-import { SecretWriter } from './secrets/secret-writer.ts';
 import { awsSettingsProblems, READ_DEADLINE, SecretsManager } from './secrets/secrets-manager.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { AuditLog } from './telemetry/audit-log.ts';
@@ -28,6 +32,10 @@ import { RequestCounters } from './telemetry/request-counters.ts';
 import type { LogOutput } from './telemetry/standard-output.ts';
 import { TokenLog } from './tokens/token-log.ts';
 import { TokenStore } from './tokens/token-store.ts';
+import { launcher } from './workers/launch.ts';
+
+/** Beside this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
+const RENEWAL = new URL(`./renewals/renewal-process${extname(import.meta.url)}`, import.meta.url);
 
 /** How long the first reading of all secrets may hold back readiness, in ms. */
 const PREFETCH_PATIENCE = 10_000;
@@ -39,6 +47,8 @@ export interface InstanceOptions {
   /** Where that log goes. */
   readonly output: LogOutput;
   readonly configuration: Configuration;
+  /** The descriptor of a pipe that whatever outlives this process keeps open. Absent: nobody needs to know. */
+  readonly lifeline?: number;
   /** What all processes behind one Envoy seal with, in base64. Absent: a key of this process's own. */
   readonly sealKey?: string;
 }
@@ -53,7 +63,7 @@ export class Instance {
   readonly #secretLog: SecretLog;
   readonly #source: SecretsManager;
   readonly #secrets: SecretStore;
-  readonly #writer: SecretWriter;
+  readonly #writer: OneWriter;
   readonly #tokenLog: TokenLog;
   readonly #tokens: TokenStore;
   readonly #directory: Ec2Directory;
@@ -74,7 +84,10 @@ export class Instance {
     return new Instance(options, catalogue ?? new Catalogue([]));
   }
 
-  private constructor({ settings, log, output, configuration, sealKey }: InstanceOptions, catalogue: Catalogue) {
+  private constructor(
+    { settings, log, output, configuration, sealKey, lifeline }: InstanceOptions,
+    catalogue: Catalogue,
+  ) {
     this.#log = log;
     this.#catalogue = catalogue;
     this.#version = configuration.version;
@@ -86,10 +99,10 @@ export class Instance {
       patience: settings.fetchDeadline,
     });
     this.#secrets = new SecretStore(this.#source, settings, (secret, news) => this.#told(secret, news), wiped);
-    this.#writer = new SecretWriter(this.#source, log);
+    this.#writer = new OneWriter(this.#source, new Lease(this.#source), log);
     this.#tokenLog = new TokenLog(log);
     this.#tokens = new TokenStore({
-      writeBack: this.#writer,
+      writeBack: new Grants(this.#writer, new Renewer(launcher(RENEWAL, { lifeline, detached: true }), settings.log)),
       notify: (use, event) => this.#tokenLog.token(use, event),
       wiped,
     });
@@ -213,8 +226,13 @@ export class Instance {
     };
   }
 
-  /** Lets calls under way be answered, for `grace` ms at most, and lets go of everything. */
-  async drain(grace: number): Promise<void> {
+  /**
+   * Lets calls under way be answered, for `grace` ms at most, and lets go of everything.
+   *
+   * @param storeGrace how long a refresh token that is being renewed may take to be stored after that, in ms. Default 0: what stores
+   *   it goes on by itself.
+   */
+  async drain(grace: number, storeGrace = 0): Promise<void> {
     this.#ending = true;
     this.#ready = false;
     await this.#processor.drain(grace);
@@ -224,10 +242,18 @@ export class Instance {
     this.#redactions.forget();
     this.#tokens.close();
     this.#secrets.close();
-    await withDeadline(this.#writer.settled(), grace, () => new Error('not written back in time')).catch((error) =>
-      this.#log.error({ err: error }, 'ending before a secret was written back'),
-    );
+    if (storeGrace > 0) await this.#stored(storeGrace);
     this.#source.close();
+  }
+
+  async #stored(grace: number): Promise<void> {
+    const late = () => new Error(`not stored within ${grace / 1_000} s`);
+    await withDeadline(this.#writer.settled(), grace, late).catch((error) =>
+      this.#log.error(
+        { err: error },
+        'ending before a refresh token is stored; a process that is left does it if it can',
+      ),
+    );
   }
 
   #told(secret: string, news: SecretNews): void {

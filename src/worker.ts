@@ -9,6 +9,7 @@ import { standardOutput } from './telemetry/standard-output.ts';
 import { addressesOf } from './workers/addresses.ts';
 import { Arrival } from './workers/delivery.ts';
 import { endOnException } from './workers/end-on-exception.ts';
+import { LIFELINE } from './workers/launch.ts';
 import type { FromWorker, ToWorker } from './workers/messages.ts';
 
 /** How long calls under way may take to be answered when the supervisor is gone, in ms. */
@@ -67,7 +68,7 @@ async function start({
   const log = createLog(settings.log, output).child({ worker });
   endOnException(log);
   try {
-    instance = await Instance.of({ settings, log, output, configuration, sealKey });
+    instance = await Instance.of({ settings, log, output, configuration, sealKey, lifeline: LIFELINE });
     take(waiting);
     await requireAwsSettings();
     await instance.start(addressesOf(settings.listen, worker), 'read');
