@@ -57,8 +57,13 @@ const isUnstored = (line: string, name: Name) =>
 /** Comes back when the server has replaced the refresh token, and the new one cannot be stored: with the process that tries. */
 async function answeredAndNotStored(stack: Stack, name: Name): Promise<number> {
   writeFault = ({ secret }) => (secret === secretOf(name) ? { error: 'InternalServiceError', status: 500 } : undefined);
-  void send(stack.port, { host: `${name}.int` }).catch(() => undefined);
-  const line = await stack.attache.log.find((it) => isUnstored(it, name), 'the failure');
+  // On a busy machine the first may be refused before anything has begun for it.
+  const ask = () => void send(stack.port, { host: `${name}.int` }).catch(() => undefined);
+  ask();
+  const asking = setInterval(ask, 1_000);
+  const line = await stack.attache.log
+    .find((it) => isUnstored(it, name), 'the failure')
+    .finally(() => clearInterval(asking));
   return (JSON.parse(line) as { pid: number }).pid;
 }
 
@@ -73,16 +78,19 @@ async function workersOf({ attache }: Stack): Promise<number[]> {
   return workers.flatMap(({ pid }) => pid ?? []);
 }
 
+async function statusOf(stack: Stack | undefined, name: Name): Promise<number> {
+  return (await send(stack?.port ?? 0, { host: `${name}.int` })).status;
+}
+
 /** What is stored serves requests, and can be renewed. */
 async function servesAndRenews(stack: Stack, name: Name): Promise<void> {
-  const status = async () => (await send(stack.port, { host: `${name}.int` })).status;
-  await expect.poll(status).toBe(200);
+  await expect.poll(() => statusOf(stack, name)).toBe(200);
   expect(answers(name)).toHaveLength(1);
   const { access_token: _, access_token_expires_at: __, ...edited } = await stored(name);
   await aws.put(secretOf(name), JSON.stringify(edited));
   await expect
     .poll(async () => {
-      await status();
+      await statusOf(stack, name);
       return answers(name).length;
     })
     .toBe(2);
@@ -176,7 +184,11 @@ describe('a refresh token that is replaced with each use', () => {
     await usedBy(stacks, 1);
     await Promise.all(loads.map((load) => load.stop()));
 
-    for (const { failed } of loads) expect(failed(0, Number.POSITIVE_INFINITY)).toEqual([]);
+    for (const { seen, failed } of loads) {
+      // Who comes before there is a token may wait longer than a request can, on a busy machine.
+      const first = seen.entries.find(({ status }) => status === 200)?.answeredAt ?? 0;
+      expect(failed(first, Number.POSITIVE_INFINITY)).toEqual([]);
+    }
     expect(answers('shared')).toHaveLength(2);
     expect(writes('shared')).toHaveLength(2);
     await expectOneChain('shared');
@@ -198,9 +210,9 @@ describe('a refresh token that is replaced with each use', () => {
   it("is written once in ten minutes: the destination's own 401 is passed on meanwhile", async () => {
     const [stack] = stacks;
     const port = stack?.port ?? 0;
-    expect((await send(port, { host: 'soon.int' })).status).toBe(200);
+    await expect.poll(() => statusOf(stack, 'soon')).toBe(200);
     const rotated = (line: string) => line.includes('secret rotated') && line.includes(secretOf('soon'));
-    await stack?.attache.log.find(rotated, 'the new version', 8_000);
+    await stack?.attache.log.find(rotated, 'the new version');
     await as.revoke((await stored('soon')).access_token ?? '');
 
     const replies = [];
@@ -223,7 +235,7 @@ describe('a refresh token that is replaced with each use', () => {
     expect([refused.status, refused.headers['x-attache-error']]).toEqual([503, 'token_unavailable']);
     await stack?.attache.log.find((line) => isUnstored(line, 'failing'), 'the failure');
     writeFault = undefined;
-    await expect.poll(async () => (await send(port, { host: 'failing.int' })).status, { interval: 200 }).toBe(200);
+    await expect.poll(() => statusOf(stack, 'failing'), { interval: 200 }).toBe(200);
 
     expect(answers('failing')).toHaveLength(1);
     expect(new Set(writes('failing').map(({ body }) => body.ClientRequestToken)).size).toBe(1);
@@ -244,7 +256,7 @@ describe('a refresh token that is replaced with each use', () => {
     expect(answers('ending')).toHaveLength(1);
     await expectOneChain('ending');
     await stack.startAttache();
-    expect((await send(stack.port, { host: 'ending.int' })).status).toBe(200);
+    await expect.poll(() => statusOf(stack, 'ending')).toBe(200);
     expect(answers('ending')).toHaveLength(1);
   });
 
