@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Counts, Report, ResultCount } from './admin/report.ts';
 import { type AuditEntry, auditFields } from './audit-record.ts';
@@ -17,12 +18,15 @@ import { RouteDiscovery, type Verdict } from './processor/route-discovery.ts';
 import type { StreamContext } from './processor/stream.ts';
 import { Redactions } from './redaction/redactions.ts';
 import { Seal } from './redaction/seal.ts';
+import { Grants } from './renewals/grants.ts';
+import { Renewer } from './renewals/renewer.ts';
 import { changedParts, fingerprintOf, type StandingParts } from './routes/standing-parts.ts';
 import type { LabelMoved } from './secrets/label-events.ts';
+import { Lease } from './secrets/lease.ts';
+import { OneWriter } from './secrets/one-writer.ts';
 import { SecretLog } from './secrets/secret-log.ts';
 import type { SecretNews } from './secrets/secret-machine.ts';
 import { SecretStore } from './secrets/secret-store.ts';
-import { SecretWriter } from './secrets/secret-writer.ts';
 import { awsSettingsProblems, READ_DEADLINE, SecretsManager } from './secrets/secrets-manager.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { AuditLog } from './telemetry/audit-log.ts';
@@ -32,6 +36,10 @@ import { RequestCounters } from './telemetry/request-counters.ts';
 import type { LogOutput } from './telemetry/standard-output.ts';
 import { TokenLog } from './tokens/token-log.ts';
 import { TokenStore } from './tokens/token-store.ts';
+import { launcher } from './workers/launch.ts';
+
+/** Beside this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
+const RENEWAL = new URL(`./renewals/renewal-process${extname(import.meta.url)}`, import.meta.url);
 
 /** How long the first reading of all secrets may hold back readiness, in ms. */
 const PREFETCH_PATIENCE = 10_000;
@@ -55,6 +63,8 @@ export interface InstanceOptions {
   /** Where that log goes. */
   readonly output: LogOutput;
   readonly configuration: Configuration;
+  /** The descriptor of a pipe that whatever outlives this process keeps open. Absent: nobody needs to know. */
+  readonly lifeline?: number;
   /** What all processes behind one Envoy seal with, in base64. Absent: a key of this process's own. */
   readonly sealKey?: string;
   /** Told of each rejection of routes, in Envoy's words. */
@@ -77,7 +87,7 @@ export class Instance {
   readonly #secretLog: SecretLog;
   readonly #source: SecretsManager;
   readonly #secrets: SecretStore;
-  readonly #writer: SecretWriter;
+  readonly #writer: OneWriter;
   readonly #tokenLog: TokenLog;
   readonly #tokens: TokenStore;
   readonly #directory: Ec2Directory;
@@ -107,7 +117,7 @@ export class Instance {
   }
 
   private constructor(
-    { settings, log, output, configuration, sealKey, rejected = () => undefined }: InstanceOptions,
+    { settings, log, output, configuration, sealKey, lifeline, rejected = () => undefined }: InstanceOptions,
     contents: Contents,
   ) {
     this.#log = log;
@@ -121,10 +131,10 @@ export class Instance {
       patience: settings.fetchDeadline,
     });
     this.#secrets = new SecretStore(this.#source, settings, (secret, news) => this.#told(secret, news), wiped);
-    this.#writer = new SecretWriter(this.#source, log);
+    this.#writer = new OneWriter(this.#source, new Lease(this.#source), log);
     this.#tokenLog = new TokenLog(log);
     this.#tokens = new TokenStore({
-      writeBack: this.#writer,
+      writeBack: new Grants(this.#writer, new Renewer(launcher(RENEWAL, { lifeline, detached: true }), settings.log)),
       notify: (use, event) => this.#tokenLog.token(use, event),
       wiped,
     });
@@ -292,8 +302,13 @@ export class Instance {
     };
   }
 
-  /** Lets calls under way be answered, for `grace` ms at most, and lets go of everything. */
-  async drain(grace: number): Promise<void> {
+  /**
+   * Lets calls under way be answered, for `grace` ms at most, and lets go of everything.
+   *
+   * @param storeGrace how long a refresh token that is being renewed may take to be stored after that, in ms. Default 0: what stores
+   *   it goes on by itself.
+   */
+  async drain(grace: number, storeGrace = 0): Promise<void> {
     this.#ending = true;
     this.#ready = false;
     await this.#processor.drain(grace);
@@ -304,10 +319,18 @@ export class Instance {
     this.#redactions.forget();
     this.#tokens.close();
     this.#secrets.close();
-    await withDeadline(this.#writer.settled(), grace, () => new Error('not written back in time')).catch((error) =>
-      this.#log.error({ err: error }, 'ending before a secret was written back'),
-    );
+    if (storeGrace > 0) await this.#stored(storeGrace);
     this.#source.close();
+  }
+
+  async #stored(grace: number): Promise<void> {
+    const late = () => new Error(`not stored within ${grace / 1_000} s`);
+    await withDeadline(this.#writer.settled(), grace, late).catch((error) =>
+      this.#log.error(
+        { err: error },
+        'ending before a refresh token is stored; a process that is left does it if it can',
+      ),
+    );
   }
 
   #told(secret: string, news: SecretNews): void {

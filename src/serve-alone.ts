@@ -14,6 +14,9 @@ import { Rollout } from './workers/rollout.ts';
 /** How long calls under way may take to be answered when the process ends, in ms. */
 const DRAIN_GRACE = 9_000;
 
+/** How long a refresh token that is being renewed may take to be stored after that, in ms. */
+const STORE_GRACE = 25_000;
+
 /**
  * Answers Envoy in this process, until it is told to end.
  *
@@ -50,7 +53,7 @@ export async function serveAlone(settings: Settings, file: ConfigurationFile): P
     ending = true;
     log.info({ signal }, 'ending: calls under way are answered first');
     file.close();
-    await instance.drain(DRAIN_GRACE);
+    await instance.drain(DRAIN_GRACE, STORE_GRACE);
     events?.close();
     await admin.close();
     log.info('ended');

@@ -40,7 +40,7 @@ export async function supervise(settings: Settings, file: ConfigurationFile): Pr
   const sealKey = randomBytes(SEAL_KEY_LENGTH).toString('base64');
   const supervisor = new Supervisor({
     workers: settings.workers,
-    launch: launcher(WORKER),
+    launch: launcher(WORKER, { lifeline: 'pipe' }),
     configuration: file.configuration,
     start: (worker, configuration) => ({ kind: 'start', worker, settings, configuration, sealKey }),
     onRejected: (reason) => file.rejected(reason, log),

@@ -9,6 +9,7 @@ import { standardOutput } from './telemetry/standard-output.ts';
 import { addressesOf } from './workers/addresses.ts';
 import { Arrival } from './workers/delivery.ts';
 import { endOnException } from './workers/end-on-exception.ts';
+import { LIFELINE } from './workers/launch.ts';
 import type { FromWorker, ToWorker } from './workers/messages.ts';
 
 /** How long calls under way may take to be answered when the supervisor is gone, in ms. */
@@ -75,7 +76,7 @@ async function start({
   endOnException(log);
   try {
     const rejected = (reason: string) => tell({ kind: 'rejected', reason });
-    instance = await Instance.of({ settings, log, output, configuration, sealKey, rejected });
+    instance = await Instance.of({ settings, log, output, configuration, sealKey, lifeline: LIFELINE, rejected });
     made.resolve(instance);
     prepare(waiting);
     await requireAwsSettings();

@@ -3,16 +3,13 @@ import { type OAuthClient, requestToken, tokenOf } from '../tokens/oauth2.ts';
 import { RefreshToken } from '../tokens/refresh-token.ts';
 import type { TokenUse } from '../tokens/token-use.ts';
 import { bearerField } from './bearer.ts';
-import { authenticationOf } from './client-authentication.ts';
 import type { CredentialKind, TokenStep } from './kind.ts';
+import { clientOf } from './oauth2-client.ts';
 import { GRANT_SHAPES, grantOf } from './oauth2-grants.ts';
 import { OAUTH2_OPTIONS, type OAuth2Options } from './oauth2-options.ts';
 import { perToken } from './per-token.ts';
 import { SecretFields } from './secret-fields.ts';
 import { secretText } from './secret-text.ts';
-
-/** Who asks where nobody needs to say so: it is not sent. */
-const NOBODY = 'nobody';
 
 /**
  * `oauth2: { grant: client_credentials, token_url: "https://auth.example.com/token" }` sends an access token that is got with
@@ -26,7 +23,7 @@ export const oauth2: CredentialKind = {
   example: 'oauth2: { grant: client_credentials, token_url: "https://auth.example.com/token" }',
   schema: OAUTH2_OPTIONS.transform((options) => {
     const { host } = new URL(options.token_url);
-    const { write_back: writesBack, ...asked } = options;
+    const { write_back: _, ...asked } = options;
     const purpose = `oauth2 ${JSON.stringify(Object.fromEntries(Object.entries({ ...asked, scopes: asked.scopes && [...asked.scopes].sort() }).sort()))}`;
     return {
       places: ['authorization'],
@@ -36,14 +33,12 @@ export const oauth2: CredentialKind = {
       sendsToken: true,
       ...(options.grant === 'password' ? { caution: PASSWORD } : {}),
       prepare: (secretId, secret): TokenStep => {
-        const origin = { secretId, endpoint: host };
         const fields = new SecretFields(secretId, secret);
-        const client = { origin, tokenUrl: options.token_url, parameters: parametersOf(options) };
         const minting =
           options.grant === 'refresh_token'
-            ? refreshing({ ...client, ...clientOf(options, fields, origin) }, fields, secret, writesBack)
-            : asking(options, client, fields);
-        const use: TokenUse = { ...origin, secret, purpose, ...minting };
+            ? refreshing(options, fields, secretId, secret)
+            : asking(options, fields, secretId);
+        const use: TokenUse = { secretId, endpoint: host, secret, purpose, ...minting };
         const step = perToken((token) => ({
           fields: [bearerField(secretText(token.reveal(), `the token of ${host}`), secretId)],
         }));
@@ -62,40 +57,18 @@ const PASSWORD = {
 
 type Minting = Pick<TokenUse, 'mint' | 'pending'>;
 
-function refreshing(client: OAuthClient, fields: SecretFields, secret: SecretVersion, writesBack: boolean): Minting {
+function refreshing(options: OAuth2Options, fields: SecretFields, secretId: string, secret: SecretVersion): Minting {
   fields.required('refresh_token');
-  const refreshToken = new RefreshToken(client, secret, { writesBack });
+  const storedWith = options.write_back ? options : undefined;
+  const refreshToken = new RefreshToken(clientOf(options, fields, secretId), secret, { storedWith });
   return { mint: (context) => refreshToken.token(context), pending: () => refreshToken.pending };
 }
 
-function asking(
-  options: OAuth2Options,
-  about: Pick<OAuthClient, 'origin' | 'tokenUrl' | 'parameters'>,
-  fields: SecretFields,
-): Minting {
-  const { isDated, ...grant } = grantOf(options, fields, about.origin);
-  const known = clientOf(options, fields, about.origin);
-  const client: OAuthClient = { ...about, ...known, isDated: isDated === true || known.isDated === true };
+function asking(options: OAuth2Options, fields: SecretFields, secretId: string): Minting {
+  const known = clientOf(options, fields, secretId);
+  const { isDated, ...grant } = grantOf(options, fields, known.origin);
+  const client: OAuthClient = { ...known, isDated: isDated === true || known.isDated === true };
   return { mint: async ({ signal }) => tokenOf(await requestToken(client, grant, signal)) };
-}
-
-/** A token that is exchanged may say by itself who asks. */
-function clientOf(
-  { auth, grant }: OAuth2Options,
-  fields: SecretFields,
-  origin: OAuthClient['origin'],
-): Pick<OAuthClient, 'clientId' | 'authentication' | 'isDated' | 'fetch'> {
-  const isAnonymous = grant === 'token_exchange' && auth === 'none' && fields.optional('client_id') === undefined;
-  if (isAnonymous) return { clientId: NOBODY, authentication: () => undefined };
-  return { clientId: fields.required('client_id'), ...authenticationOf(auth, fields, origin) };
-}
-
-function parametersOf({ scopes, audience, resource, parameters = {} }: OAuth2Options): URLSearchParams {
-  const all = new URLSearchParams(parameters);
-  if (scopes !== undefined) all.set('scope', scopes.join(' '));
-  if (audience !== undefined) all.set('audience', audience);
-  for (const it of [resource ?? []].flat()) all.append('resource', it);
-  return all;
 }
 
 function shapeOf({ grant, auth }: OAuth2Options): Record<string, string> {

@@ -17,7 +17,10 @@ const PARKED = 'attache-lease-parked-0000000000000000';
 const PROBE = { label: 'attache-probe', version: 'attache-probe-00000000000000000000000' };
 
 /** A holder that has done nothing for this long, in ms, is taken for dead. */
-const DEAD_AFTER = 60_000;
+const DEAD_AFTER = 120_000;
+
+/** For how long whoever has taken it can be sure that nobody else has, in ms. */
+const SURE_FOR = 100_000;
 
 /** Time between two looks counts no longer than this, in ms: while AWS cannot be reached the holder can do nothing either. */
 const LONGEST_LOOK = 5_000;
@@ -32,6 +35,9 @@ const LONGEST_LOOK = 5_000;
 export class Lease {
   readonly #source: SecretsManager;
   readonly #seen = new Map<string, { readonly version: string; at: number; for: number }>();
+
+  /** When the lease of a secret was last taken here. */
+  readonly #taken = new Map<string, number>();
 
   constructor(source: SecretsManager) {
     this.#source = source;
@@ -52,11 +58,16 @@ export class Lease {
     if (isHeld) await this.#move(secretId, current, PARKED);
     await this.#move(secretId, isHeld ? PARKED : labelled, current);
     this.#seen.delete(secretId);
+    this.#taken.set(secretId, now());
     return isHeld ? 'inherited' : 'taken';
   }
 
-  /** Gives the lease back without a new version. A failure is no harm: the lease is taken for dead later. */
+  /**
+   * Gives the lease back without a new version. A failure is no harm: the lease is taken for dead later. One that was taken here so
+   * long ago that another process may have it by now is left alone.
+   */
   async release(secretId: string, current: string): Promise<void> {
+    if (now() - (this.#taken.get(secretId) ?? now()) > SURE_FOR) return;
     await this.#move(secretId, current, PARKED).catch(() => undefined);
   }
 

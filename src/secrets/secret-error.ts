@@ -23,7 +23,7 @@ export const FAILURES = {
   replica_behind: TRANSIENT,
   /** Another process is about to replace the secret. */
   lease_held: TRANSIENT,
-  /** It was written less than ten minutes ago, and AWS keeps a limited number of versions. */
+  /** It was written less than ten minutes ago (one, where it lacks an access token for the first time), and AWS keeps a limited number of versions. */
   written_too_often: TRANSIENT,
   /** The value is there, but it is not text, or larger than AWS allows. The last good one stays in use. */
   unusable_value: STANDING,

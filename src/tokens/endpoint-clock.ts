@@ -34,6 +34,16 @@ export function hearTime(endpoint: string, headers: Headers, askedAt: number): v
   heard.set(endpoint, least <= 0 && most >= 0 ? 0 : (least + most) / 2);
 }
 
+/** By how many ms the clock of this machine is ahead of that of an endpoint, as it was last heard. */
+export function millisecondsAhead(endpoint: string): number {
+  return heard.get(endpoint) ?? 0;
+}
+
+/** Takes note of what another process has heard. */
+export function hearAhead(endpoint: string, milliseconds: number): void {
+  heard.set(endpoint, milliseconds);
+}
+
 /** By how many seconds the clock of this machine is ahead of that of an endpoint; negative when it is behind, 0 when it hardly differs. */
 export function leadOver(endpoint: string): number {
   const lead = heard.get(endpoint) ?? 0;

@@ -105,7 +105,7 @@ function accessOf(
  * @param unsaid how long it is taken to live when it does not say, in ms; default: what tokens without a life have.
  * @throws TokenError when none was given.
  */
-export function tokenOf({ access }: Given, unsaid?: number): Token {
+export function tokenOf({ access }: Pick<Given, 'access'>, unsaid?: number): Token {
   if (access instanceof TokenError) throw access;
   return new Token(access.token, lifetimeOf(access.life ?? unsaid));
 }

@@ -46,6 +46,8 @@ export interface TokenOrigin {
 export class TokenError extends ReadError {
   override readonly reason: TokenFailureReason;
   override readonly detail: string;
+  /** What of the endpoint's answer callers are told. */
+  readonly said: string;
   /** When the endpoint is asked again at the earliest, on the clock; said by whoever asks. Absent: as its policy has it. */
   askedAgainAt?: number;
 
@@ -65,6 +67,7 @@ export class TokenError extends ReadError {
     super(`secret ${origin.secretId}: ${what}`, retryAfter);
     this.name = 'TokenError';
     this.reason = reason;
+    this.said = said;
     this.detail = detail;
   }
 

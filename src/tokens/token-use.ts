@@ -1,7 +1,7 @@
 import type { SecretVersion } from '../secrets/secret-version.ts';
-import type { WriteBack } from '../secrets/write-back.ts';
 import type { Token } from './token.ts';
 import type { TokenError, TokenOrigin } from './token-error.ts';
+import type { WriteBack } from './write-back.ts';
 
 /** What getting a token may use. */
 export interface MintContext {

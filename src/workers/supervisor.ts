@@ -1,8 +1,11 @@
+import type { ChildProcess } from 'node:child_process';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sumCounts } from '../admin/counts.ts';
 import type { Overview } from '../admin/report.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
+import { LIFELINE } from './launch.ts';
 import type { ToWorker } from './messages.ts';
 import { ROLLING_LIMITS, type RollingLimits, rollingRestart } from './rolling-restart.ts';
 import { Rollout } from './rollout.ts';
@@ -14,9 +17,11 @@ import { type SlotOptions, WorkerSlot } from './worker-slot.ts';
 export interface Limits extends RollingLimits {
   /** All workers together to end. */
   readonly end: number;
+  /** What a worker has left behind to end, after that. */
+  readonly leftBehind: number;
 }
 
-const LIMITS: Limits = { ...ROLLING_LIMITS, end: 9_000 };
+const LIMITS: Limits = { ...ROLLING_LIMITS, end: 9_000, leftBehind: 25_000 };
 
 /** What a supervisor needs. */
 export interface SupervisorOptions extends Omit<SlotOptions, 'start' | 'pending' | 'onReady' | 'onFailed'> {
@@ -37,6 +42,8 @@ export class Supervisor {
   readonly #limits: Limits;
   readonly #spare: Spare;
   readonly #rollout: Rollout;
+  /** Settle when a process is gone, with all that it has left behind. */
+  readonly #left = new Set<Promise<void>>();
   readonly #failed = Promise.withResolvers<StartFailure>();
   #rolling: Promise<void> | undefined;
   #rollAgain = false;
@@ -53,7 +60,7 @@ export class Supervisor {
       ...options,
       start: (worker) => options.start(worker, this.#rollout.inUse),
       pending: () => this.#rollout.pending,
-      launch: () => this.#spare.take(),
+      launch: () => this.#follow(this.#spare.take()),
       onReady: () => this.#prepareSpare(),
       onFailed: (failure: StartFailure) => this.#failed.resolve(failure),
     };
@@ -116,7 +123,8 @@ export class Supervisor {
 
   /**
    * Ends the workers one after the other, calls under way answered, all within ten seconds: one that takes longer than its
-   * share of the time goes on ending while the next one begins.
+   * share of the time goes on ending while the next one begins. Where one has left a process behind that stores a refresh token,
+   * that is waited for, half a minute longer at most.
    */
   async end(): Promise<void> {
     this.#ending = true;
@@ -131,6 +139,10 @@ export class Supervisor {
       await Promise.race([end, sleep(left / (this.#slots.length - index), undefined, { ref: false })]);
     }
     await Promise.all(ends);
+    const allGone = Promise.all(this.#left).then(() => true);
+    const isGone = await Promise.race([allGone, sleep(this.#limits.leftBehind, false, { ref: false })]);
+    if (!isGone)
+      this.#options.log.error('ending before a refresh token is stored; a process that is left does it if it can');
   }
 
   /** Ends all workers at once. */
@@ -138,6 +150,14 @@ export class Supervisor {
     this.#ending = true;
     this.#spare.discard();
     for (const slot of this.#slots) slot.kill();
+  }
+
+  #follow(child: ChildProcess): ChildProcess {
+    const left = leftNothing(child).then(() => {
+      this.#left.delete(left);
+    });
+    this.#left.add(left);
+    return child;
   }
 
   /** Not at the start, while the workers themselves load. */
@@ -160,4 +180,13 @@ export class Supervisor {
     } while (this.#rollAgain && !this.#ending);
     this.#rolling = undefined;
   }
+}
+
+/** Settles when a process is gone, with all to which it has passed on its lifeline. */
+function leftNothing(child: ChildProcess): Promise<void> {
+  const lifeline = child.stdio[LIFELINE];
+  if (!(lifeline instanceof Readable)) return new Promise((resolve) => child.once('exit', () => resolve()));
+  // Nothing is ever written to it: it ends when nobody has the other end any more.
+  lifeline.resume();
+  return new Promise((resolve) => lifeline.once('close', () => resolve()));
 }

@@ -47,7 +47,7 @@ describe('AWS down while the secrets are at hand', () => {
 
       expect(first.answeredAt - lastRead).toBeGreaterThan(MAX_STALE - 200);
       const tooOld = lastRead + MAX_STALE + FETCH_DEADLINE + 500;
-      const late = requests.seen.entries.filter(({ sentAt }) => sentAt > tooOld && sentAt < backAt);
+      const late = requests.seen.entries.filter(({ sentAt, answeredAt }) => sentAt > tooOld && answeredAt < backAt);
       expect(late.filter(({ status }) => status === 200)).toEqual([]);
       expect(requests.failed(served.answeredAt, Number.POSITIVE_INFINITY)).toEqual([]);
       const refusals = requests.failed(first.sentAt, backAt);

@@ -1,7 +1,11 @@
 // Renews refresh tokens that are replaced with each use, 2,000 times in all, at three authorization servers that others wrote, which end a
-// grant when one is used twice; and kills the processes that do it at random moments. No grant may be lost but to a kill between the
-// server's answer and the write of it, and every loss must be told as one. Before that, each grant of OAuth is asked for once.
+// grant when one is used twice; and kills the processes that do it: workers, their supervisor, or all of them at once, at random moments,
+// and between the moment in which a renewal begins and that in which it is stored. No grant may be lost. Before that, each grant of OAuth
+// is asked for once.
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { request as call, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { credential, request, version } from '../credentials/support.ts';
@@ -14,20 +18,27 @@ import {
   startFosite,
 } from '../support/foreign-servers/foreign-servers.ts';
 import type { Outcome, Task } from '../support/renewals/renewer.ts';
+import type { Target } from '../support/renewals/supervisor.ts';
 import { startScriptedSecretsManager } from '../support/scripted-secrets-manager/scripted-secrets-manager.ts';
 
 const { values } = parseArgs({
   options: {
     renewals: { type: 'string', default: '2000' },
-    grants: { type: 'string', default: '4' },
-    /** The longest time between two kills of a process, in ms, beyond the shortest; 0 for no kills. */
-    kills: { type: 'string', default: '8000' },
+    grants: { type: 'string', default: '8' },
+    /** How many kills there are at least. */
+    kills: { type: 'string', default: '100' },
+    /** The longest time between two kills at a server, in ms. */
+    pause: { type: 'string', default: '15000' },
+    /** What is killed. With `renewal` also the process that renews, which may lose what is on its way from the server just then. */
+    targets: { type: 'string', default: 'worker,supervisor,all' },
   },
 });
-/** How long a process lives at least, in ms: it takes some seconds until it takes the leases of the one before for dead. */
-const SHORTEST_LIFE = 12_000;
 const wanted = Number(values.renewals);
-const longestLife = Number(values.kills);
+const wantedKills = Number(values.kills);
+const longestPause = Number(values.pause);
+const targets = values.targets.split(',') as Target[];
+/** A new refresh token is stored within so many ms after the old one was sent, as a rule: kills that are aimed come between. */
+const RENEWAL_TAKES = 60;
 
 await using aws = await startScriptedSecretsManager();
 await using oidc = await startAuthorizationServer({ rotateRefreshTokens: true });
@@ -94,85 +105,121 @@ for (const [name, server] of Object.entries({ Authlib: authlib, fosite })) {
 /** What happened at a server. */
 interface Tally {
   renewed: number;
-  kills: number;
-  /** Grants that a kill has ended, each of which was told as lost. */
-  lost: number;
-  /** Refusals that were told as something else, or came without a kill before. */
-  untold: string[];
-}
-
-let isOver = false;
-
-/** Keeps a process at work at a server, and kills it again and again. */
-async function run(server: Server, tally: Tally): Promise<void> {
-  const secrets = Array.from({ length: Number(values.grants) }, (_, index) => `soak/${server.name}-${index}`);
-  const authorise = async (secretId: string) => aws.aws.put(secretId, JSON.stringify(await server.grant()));
-  await Promise.all(secrets.map(authorise));
-  const oauth2 = { grant: 'refresh_token', token_url: server.tokenUrl, write_back: true };
-  const task: Task = secrets.map((secretId) => ({ secretId, oauth2 }));
-  /** Whether a kill may have ended the grant: since it was last renewed. */
-  const killed = new Set<string>();
-  const ended = new Set<string>();
-  while (!isOver) {
-    const child = fork(new URL('../support/renewals/renewer.ts', import.meta.url), {
-      env: { ...process.env, ...aws.aws.environment },
-    });
-    child.send(task);
-    child.on('message', ({ secretId, reason }: Outcome) => {
-      if (reason === undefined) {
-        tally.renewed += 1;
-        killed.delete(secretId);
-      } else if (ended.has(secretId)) {
-        // It is refused until it is authorised anew.
-      } else if (TOLD.has(reason) && killed.has(secretId)) {
-        tally.lost += 1;
-        ended.add(secretId);
-        // Who had read the secret before is refused for a moment still.
-        void authorise(secretId)
-          .then(() => sleep(5_000))
-          .then(() => ended.delete(secretId));
-      } else if (!PASSING.has(reason)) tally.untold.push(reason);
-    });
-    await lifeOf(child, tally);
-    for (const secretId of secrets) killed.add(secretId);
-  }
+  readonly kills: Map<Target, number>;
+  /** Those of the kills that came between the beginning of a renewal and its end. */
+  aimed: number;
+  readonly lost: string[];
+  /** Secrets that were not renewed since the last kill. */
+  readonly waiting: Set<string>;
 }
 
 /** What passes by itself: another process holds the lease, or has ended with it; or AWS does not answer in time. */
 const PASSING = new Set(['not_written_back', 'timeout']);
 
-/** What says that the grant has to be authorised anew: to whom inherits the lease, and to whoever asks after that. */
-const TOLD = new Set(['refresh_token_lost', 'refused']);
+let isOver = false;
 
-/** Ends a process at a random moment, but not before it has begun its work. */
-async function lifeOf(child: ChildProcess, tally: Tally): Promise<void> {
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await Promise.race([exited, new Promise((resolve) => child.once('message', resolve))]);
-  const until =
-    performance.now() + (longestLife === 0 ? Number.POSITIVE_INFINITY : SHORTEST_LIFE + longestLife * Math.random());
-  while (!isOver && performance.now() < until) await sleep(Math.min(20, Math.max(1, until - performance.now())));
-  if (!isOver) tally.kills += 1;
-  child.kill('SIGKILL');
-  await exited;
+/** Stands before a server, and tells when it is asked for a token. */
+async function startFront(target: string, asked: () => void): Promise<string> {
+  const front = createServer((incoming, outgoing) => {
+    asked();
+    const onward = call(target, { method: 'POST', headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.once('error', () => outgoing.destroy());
+    incoming.pipe(onward);
+  });
+  front.listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const { port } = front.address() as AddressInfo;
+  return `http://127.0.0.1:${port}/token`;
 }
 
-const tallies = new Map(servers.map((server) => [server, { renewed: 0, kills: 0, lost: 0, untold: [] } as Tally]));
-const renewed = () => [...tallies.values()].reduce((sum, tally) => sum + tally.renewed, 0);
+/** Keeps processes at work at a server, and kills them again and again. */
+async function run(server: Server, tally: Tally): Promise<void> {
+  const secrets = Array.from({ length: Number(values.grants) }, (_, index) => `soak/${server.name}-${index}`);
+  await Promise.all(secrets.map(async (secretId) => aws.aws.put(secretId, JSON.stringify(await server.grant()))));
+  /** Told when a refresh token is on its way to the server. */
+  let begun: (() => void) | undefined;
+  const tokenUrl = await startFront(server.tokenUrl, () => begun?.());
+  const oauth2 = { grant: 'refresh_token', token_url: tokenUrl, write_back: true };
+  const task: Task = secrets.map((secretId) => ({ secretId, oauth2 }));
+  const hear = ({ secretId, reason, message = '' }: Outcome) => {
+    if (reason === undefined) {
+      tally.renewed += 1;
+      tally.waiting.delete(secretId);
+    } else if (!PASSING.has(reason)) tally.lost.push(`${secretId}: ${reason} (${message})`);
+  };
+  let supervisor = start(task, hear);
+  while (!isOver && wantedKills > 0) {
+    await sleep(Math.random() * longestPause);
+    // As often as there are renewals for it: a machine that does other things as well takes long to start processes.
+    while (!isOver && tally.renewed * wantedKills < killsOf(tally) * wanted) await sleep(100);
+    const isAimed = Math.random() < 0.5;
+    if (isAimed) {
+      await new Promise<void>((resolve) => {
+        begun = resolve;
+      });
+      await sleep(Math.random() * RENEWAL_TAKES);
+    }
+    const target = targets[Math.floor(Math.random() * targets.length)] ?? 'worker';
+    tally.kills.set(target, (tally.kills.get(target) ?? 0) + 1);
+    if (isAimed) tally.aimed += 1;
+    supervisor.send({ kill: target }, () => undefined);
+    if (target === 'supervisor' || target === 'all') {
+      if (supervisor.signalCode === null) await once(supervisor, 'exit');
+      supervisor = start(task, hear);
+    }
+  }
+  while (!isOver) await sleep(100);
+  for (const secretId of secrets) tally.waiting.add(secretId);
+  const until = performance.now() + LAST_RENEWAL;
+  while (tally.waiting.size > 0 && performance.now() < until) await sleep(100);
+  supervisor.disconnect();
+  await once(supervisor, 'exit');
+}
+
+/** How long it may take until each grant was renewed once more, after the last kill: leases are taken for dead after two minutes. */
+const LAST_RENEWAL = 300_000;
+
+function start(task: Task, hear: (outcome: Outcome) => void): ChildProcess {
+  const supervisor = fork(new URL('../support/renewals/supervisor.ts', import.meta.url), {
+    env: { ...process.env, ...aws.aws.environment },
+  });
+  supervisor.on('message', hear);
+  supervisor.send({ task });
+  return supervisor;
+}
+
+const tallies = new Map<Server, Tally>(
+  servers.map((server) => [server, { renewed: 0, kills: new Map(), aimed: 0, lost: [], waiting: new Set() }]),
+);
+const sum = (of: (tally: Tally) => number) => [...tallies.values()].reduce((total, tally) => total + of(tally), 0);
+const killsOf = ({ kills }: Tally) => [...kills.values()].reduce((total, count) => total + count, 0);
 const runs = [...tallies].map(([server, tally]) => run(server, tally));
-while (renewed() < wanted) {
+while (sum(({ renewed }) => renewed) < wanted || sum(killsOf) < wantedKills) {
   await sleep(5_000);
-  const state = [...tallies].map(([{ name }, it]) => `${name} ${it.renewed} (${it.kills} kills, ${it.lost} lost)`);
+  const state = [...tallies].map(
+    ([{ name }, it]) => `${name} ${it.renewed} (${killsOf(it)} kills, ${it.lost.length} lost)`,
+  );
   process.stdout.write(`${state.join(', ')}\n`);
 }
 isOver = true;
 await Promise.all(runs);
+// What was left behind stores what it has.
+for (let calls = -1; calls !== aws.calls.entries.length; await sleep(3_000)) calls = aws.calls.entries.length;
 
-let good = true;
-for (const [{ name }, { renewed: count, kills, lost, untold }] of tallies) {
-  const passed = untold.length === 0 && (longestLife > 0 || lost === 0);
-  good &&= passed;
+for (const [{ name }, tally] of tallies) {
+  const kills = [...tally.kills].map(([target, count]) => `${count} of ${target}`).join(', ');
+  const lost = [
+    ...new Set([...tally.lost, ...[...tally.waiting].map((secretId) => `${secretId}: not renewed any more`)]),
+  ];
   process.stdout.write(
-    `${name}: ${count} renewals, ${kills} kills; ${lost} grants ended by a kill before the new refresh token was stored, each told as lost; ${untold.length} lost otherwise${untold.length === 0 ? '' : ` (${[...new Set(untold)].join(', ')})`}: ${passed ? 'passed' : 'FAILED'}\n`,
+    `${name}: ${tally.renewed} renewals, ${killsOf(tally)} kills (${kills}; ${tally.aimed} during a renewal), ${lost.length === 0 ? 'no grant lost' : `LOST ${lost.join(', ')}`}\n`,
   );
 }
-process.exit(good ? 0 : 1);
+const passed = sum(({ lost, waiting }) => lost.length + waiting.size) === 0;
+process.stdout.write(
+  `${sum(({ renewed }) => renewed)} renewals, ${sum(killsOf)} kills: ${passed ? 'no grant lost' : 'FAILED'}\n`,
+);
+process.exit(passed ? 0 : 1);

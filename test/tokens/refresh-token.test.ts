@@ -1,8 +1,10 @@
 import { ClientSecretBasic } from 'oauth4webapi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SecretVersion } from '../../src/secrets/secret-version.ts';
-import type { WriteBack } from '../../src/secrets/write-back.ts';
+import type { OAuthClient } from '../../src/tokens/oauth2.ts';
 import { RefreshToken } from '../../src/tokens/refresh-token.ts';
+import { renew } from '../../src/tokens/renewal.ts';
+import { RenewalCutOff, type WriteBack } from '../../src/tokens/write-back.ts';
 import {
   type AuthorizationServer,
   startAuthorizationServer,
@@ -10,39 +12,44 @@ import {
 
 let as: AuthorizationServer;
 let first: string;
+let client: OAuthClient;
 
 beforeEach(async () => {
   as = await startAuthorizationServer({ rotateRefreshTokens: true });
-  first = await as.issueRefreshToken('basic');
-});
-afterEach(() => as[Symbol.asyncDispose]());
-
-/** A secret that is stored in memory, by one process. */
-function storing({ inherited = false } = {}): WriteBack & { readonly stored: string[] } {
-  const stored: string[] = [];
-  return {
-    stored,
-    replace: async (_, from, renew) => {
-      const value = await renew(inherited);
-      if (value === undefined) return from;
-      stored.push(value);
-      return new SecretVersion(`v${stored.length + 1}`, value);
-    },
-  };
-}
-
-function refreshToken(value: object | string, writesBack: boolean): RefreshToken {
   const { id, secret } = as.clients.basic;
-  const client = {
+  client = {
     origin: { secretId: 'prod/api', endpoint: '127.0.0.1' },
     tokenUrl: as.tokenUrl,
     clientId: id,
     authentication: ClientSecretBasic(secret),
     parameters: new URLSearchParams(),
   };
-  return new RefreshToken(client, new SecretVersion('v1', typeof value === 'string' ? value : JSON.stringify(value)), {
-    writesBack,
-  });
+  first = await as.issueRefreshToken('basic');
+});
+afterEach(() => as[Symbol.asyncDispose]());
+
+/** Renewed by this process, and stored in memory. */
+function storing({ store = async () => {} }: { readonly store?: () => Promise<void> } = {}): WriteBack & {
+  readonly stored: string[];
+} {
+  const stored: string[] = [];
+  return {
+    stored,
+    replace: async (from, { unanswered }, given) => {
+      const renewed = await renew(client, from, unanswered, async ({ value }) => {
+        given();
+        await store();
+        stored.push(value);
+      });
+      const { stored: version } = renewed;
+      return { current: version === undefined ? from : new SecretVersion(version.id, version.value), renewed };
+    },
+  };
+}
+
+function refreshToken(value: object | string, writesBack: boolean): RefreshToken {
+  const secret = new SecretVersion('v1', typeof value === 'string' ? value : JSON.stringify(value));
+  return new RefreshToken(client, secret, writesBack ? { storedWith: {} } : {});
 }
 
 const context = (writeBack: WriteBack = storing()) => ({ signal: AbortSignal.timeout(60_000), writeBack });
@@ -69,6 +76,7 @@ describe('a refresh token', () => {
       refresh_token: body?.refresh_token,
       access_token: body?.access_token,
       access_token_expires_at: expect.any(String),
+      access_token_for: as.tokenUrl,
     });
     expect(token.reveal()).toBe(body?.access_token);
     expect(Date.parse(stored.access_token_expires_at ?? '') - Date.now()).toBeLessThanOrEqual(600_000);
@@ -105,12 +113,28 @@ describe('a refresh token', () => {
       access_token: 'their access token',
       access_token_expires_at: inAMinute(),
     });
-    const replaced: WriteBack = { replace: async () => new SecretVersion('v2', theirs) };
+    const replaced: WriteBack = { replace: async () => ({ current: new SecretVersion('v2', theirs) }) };
 
     const token = await refreshToken({ refresh_token: first }, true).token(context(replaced));
 
     expect(token.reveal()).toBe('their access token');
     expect(as.requests.entries).toEqual([]);
+  });
+
+  it('is used when the access token beside it was asked for with another scope', async () => {
+    const memory = storing();
+    const wide = await refreshToken({ refresh_token: first }, true).token(context(memory));
+    const stored = memory.stored[0] ?? '';
+    const isGoodFor = async (parameters: Record<string, string>) => {
+      const its = { ...client, parameters: new URLSearchParams(parameters) };
+      const other = new RefreshToken(its, new SecretVersion('v2', stored), { storedWith: {} });
+      const replaced = async () => ({ current: new SecretVersion('v3', stored) });
+      return (await other.token(context({ replace: replaced })).catch(() => undefined))?.reveal() === wide.reveal();
+    };
+
+    expect(await isGoodFor({})).toBe(true);
+    expect(await isGoodFor({ scope: 'read' })).toBe(false);
+    expect(await isGoodFor({ audience: 'https://api.example.com' })).toBe(false);
   });
 
   it('that may not be stored is an error when it is replaced, and is never used a second time', async () => {
@@ -237,26 +261,21 @@ describe('a refresh token that was replaced', () => {
     },
   );
 
-  it('by a process that has ended since is used again, and said to be lost when refused', async () => {
+  it('by a process that was cut off is used again, and said to be lost when refused', async () => {
+    const it = refreshToken({ refresh_token: first }, true);
+    const cutOff: WriteBack = { replace: () => Promise.reject(new RenewalCutOff()) };
+    await expect(it.token(context(cutOff))).rejects.toMatchObject({ reason: 'not_written_back' });
     await refreshToken({ refresh_token: first }, true).token(context());
 
-    const after = refreshToken({ refresh_token: first }, true).token(context(storing({ inherited: true })));
-
-    await expect(after).rejects.toMatchObject({
+    await expect(it.token(context())).rejects.toMatchObject({
       reason: 'refresh_token_lost',
-      message: expect.stringContaining('a process that renewed it ended before it had stored the answer'),
+      message: expect.stringContaining('the process that renewed it ended before it had an answer'),
     });
   });
 
   it('is pending for as long as it is being stored', async () => {
     const { promise: isStored, resolve: store } = Promise.withResolvers<void>();
-    const slow: WriteBack = {
-      replace: async (_, __, renew) => {
-        const value = await renew(false);
-        await isStored;
-        return new SecretVersion('v2', value ?? '');
-      },
-    };
+    const slow = storing({ store: () => isStored });
     const it = refreshToken({ refresh_token: first }, true);
     const token = it.token(context(slow));
     await expect.poll(() => it.pending?.reason).toBe('not_written_back');

@@ -1,10 +1,12 @@
 import { fork } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { privateFolder } from '../../local/guard.ts';
 import { Journal } from '../../local/journal.ts';
 import type { Log } from '../../src/telemetry/log.ts';
+import { launcher } from '../../src/workers/launch.ts';
 import { Supervisor, type SupervisorOptions } from '../../src/workers/supervisor.ts';
 import type { Behaviour } from './support/worker.ts';
 
@@ -172,6 +174,30 @@ describe('an end', () => {
         .slice(2)
         .map(({ what }) => what),
     ).toEqual(['0 drains', '1 drains', '1 drained']);
+  });
+});
+
+describe('an end after which something is left behind', () => {
+  const launch = launcher(pathToFileURL(join(import.meta.dirname, 'support', 'worker.ts')), { lifeline: 'pipe' });
+
+  test('waits for that, whatever has become of the worker', async () => {
+    await supervise((worker) => (worker === 0 ? { leavesBehindMs: 1_000 } : {}), { launch });
+
+    await supervisor.end();
+
+    expect(deeds(0).map(({ what }) => what)).toContain('0 left');
+    expect(log.entries).not.toContainEqual(expect.objectContaining({ msg: expect.stringContaining('is stored') }));
+  });
+
+  test('waits no longer than it may, and says so', async () => {
+    await supervise((worker) => (worker === 0 ? { leavesBehindMs: 5_000 } : {}), {
+      launch,
+      limits: { leftBehind: 10 },
+    });
+
+    await supervisor.end();
+
+    expect(log.entries.at(-1)?.msg).toContain('ending before a refresh token is stored');
   });
 });
 

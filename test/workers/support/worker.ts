@@ -2,8 +2,10 @@
  * A worker that behaves as the test says. It stands in for the real one in the supervisor's tests, as a real process with real
  * messages; what it does comes in the place of the configuration, and it writes what happens to a file, a line each.
  */
+import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import type { Report } from '../../../src/admin/report.ts';
+import { LIFELINE } from '../../../src/workers/launch.ts';
 import type { FromWorker, ToWorker } from '../../../src/workers/messages.ts';
 
 /** What a worker of a test does. */
@@ -15,6 +17,8 @@ export interface Behaviour {
   readonly fails?: string;
   /** It is busy for ever once it is ready. */
   readonly hangs?: boolean;
+  /** It leaves a process behind that ends so many ms after it was told to drain. */
+  readonly leavesBehindMs?: number;
   /** How long it takes to drain, in ms. */
   readonly drainMs?: number;
   /** The state of its one secret. */
@@ -48,6 +52,7 @@ process.on('message', (message: ToWorker) => {
       break;
     case 'drain':
       note('drains');
+      if (behaviour.leavesBehindMs !== undefined) leaveBehind(behaviour.leavesBehindMs);
       setTimeout(() => {
         note('drained');
         tell({ kind: 'drained', counts });
@@ -55,6 +60,12 @@ process.on('message', (message: ToWorker) => {
       break;
   }
 });
+
+function leaveBehind(ms: number): void {
+  const script = `setTimeout(() => require('node:fs').appendFileSync(process.argv[1], '${me} left nothing 0 0\\n'), ${ms})`;
+  const stdio = ['ignore', 'ignore', 'ignore', 'ignore', LIFELINE] as const;
+  spawn(process.execPath, ['--eval', script, behaviour.journal], { detached: true, stdio: [...stdio] }).unref();
+}
 
 function report(): Report {
   const secrets = [{ secret: 'prod/stripe', state: behaviour.secret ?? 'fresh' }];

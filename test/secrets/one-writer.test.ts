@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SecretVersion } from '../../src/secrets/secret-version.ts';
+import { Lease } from '../../src/secrets/lease.ts';
+import { newVersion } from '../../src/secrets/new-version.ts';
+import { OneWriter } from '../../src/secrets/one-writer.ts';
+import { SecretVersion } from '../../src/secrets/secret-version.ts';
 import { SecretWriter } from '../../src/secrets/secret-writer.ts';
 import { SecretsManager } from '../../src/secrets/secrets-manager.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -26,9 +29,26 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-/** What another process writes with. */
-function writer(): SecretWriter {
-  return new SecretWriter(source(), createLog('silent'));
+/** What another process writes with: it stores what `renew` gives, and gives the lease back where that is nothing. */
+function writer() {
+  const manager = source();
+  const lease = new Lease(manager);
+  const one = new OneWriter(manager, lease, createLog('silent'));
+  const store = async (value: string | undefined, from: SecretVersion, lacking?: string) => {
+    if (value === undefined) return lease.release(SECRET, from.id).then(() => undefined);
+    const version = newVersion(value, lacking);
+    await new SecretWriter(manager, createLog('silent')).write(SECRET, version);
+    return new SecretVersion(version.id, version.value);
+  };
+  return {
+    replace: (
+      secretId: string,
+      from: SecretVersion,
+      renew: () => Promise<string | undefined>,
+      lacking?: () => string,
+    ) => one.replace(secretId, from, async () => store(await renew(), from, lacking?.())),
+    settled: () => one.settled(),
+  };
 }
 
 function source(): SecretsManager {
@@ -139,6 +159,29 @@ describe('a writer of secrets', () => {
 
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10 * 60_000 + 1_000 });
     expect(await again()).toBe('renewal 1');
+  });
+
+  it('writes again after a minute where the value lacks something, and then once in ten minutes', async () => {
+    let from = await read();
+    const lacking = async (): Promise<string> => {
+      from = await read();
+      return outcome(
+        writer().replace(
+          SECRET,
+          from,
+          async () => 'lacking',
+          () => from.id,
+        ),
+      );
+    };
+    const later = (ms: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
+
+    expect(await lacking()).toBe('lacking');
+    expect(await lacking()).toBe('written_too_often');
+    later(61_000);
+    expect(await lacking()).toBe('lacking');
+    later(122_000);
+    expect(await lacking()).toBe('written_too_often');
   });
 
   it('renews nothing that it may not store', async () => {
