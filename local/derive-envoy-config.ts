@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Document, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 
 /** An envoy.yaml as the `yaml` package edits it, comments and anchors kept. */
 export type EnvoyDocument = Document.Parsed;
 
 /** What a machine dictates; everything else stays as the file has it. */
 export interface Derivation {
-  /** Port of the first listener on 127.0.0.1; 0 lets Envoy choose. Further listeners always get a free one. */
+  /** Port of the first listener that has one, on 127.0.0.1; 0 lets Envoy choose. Further listeners always get a free one. */
   readonly listenerPort: number;
   /** Port of Envoy's admin interface on 127.0.0.1; 0 lets Envoy choose. */
   readonly adminPort: number;
@@ -20,6 +20,8 @@ export interface Derivation {
   readonly upstreamCa?: string;
   /** Used in place of the file's own CA when that file does not exist on this machine. */
   readonly systemCa?: () => Promise<string>;
+  /** Writes the routes into the listeners that ask Attaché for them: for an Envoy that runs without it. */
+  readonly written?: boolean;
   /** Edits the copy further: extra routes, other filters. */
   readonly edit?: (document: EnvoyDocument) => void;
 }
@@ -59,9 +61,11 @@ export async function deriveEnvoyConfig(file: string, changes: Derivation): Prom
   if (!isSeq(listeners) || listeners.items.length === 0) {
     throw new Error(`${file} has no static_resources.listeners, so there is nothing to send requests to`);
   }
-  for (const index of listeners.items.keys()) {
-    if (document.hasIn(['static_resources', 'listeners', index, 'internal_listener'])) continue;
-    const port = index === 0 ? changes.listenerPort : 0;
+  let first = true;
+  for (const [index, listener] of listeners.items.entries()) {
+    if (!isMap(listener) || listener.has('internal_listener') || listener.get('bind_to_port') === false) continue;
+    const port = first ? changes.listenerPort : 0;
+    first = false;
     document.setIn(['static_resources', 'listeners', index, 'address'], loopback(document, port));
   }
   document.setIn(['admin', 'address'], loopback(document, changes.adminPort));
@@ -100,6 +104,7 @@ export async function deriveEnvoyConfig(file: string, changes: Derivation): Prom
   }
 
   changes.edit?.(document);
+  if (changes.written === true) writeRoutes(document);
   return document.toString({ lineWidth: 0 });
 }
 
@@ -118,17 +123,26 @@ export function pathOfCluster(document: EnvoyDocument, name: string, file = 'the
   return ['static_resources', 'clusters', index];
 }
 
-/** The path of the first listener's HTTP connection manager's `typed_config`, for `getIn` and `setIn`. */
-export const pathOfHttp = [
-  'static_resources',
-  'listeners',
-  0,
-  'filter_chains',
-  0,
-  'filters',
-  0,
-  'typed_config',
-] as const;
+/** The path of the `typed_config` of the HTTP connection manager through which requests come, for `getIn` and `setIn`. */
+export const pathOfHttp = [...pathOfManager(1)];
+
+/** The path of the routes, which stand in a listener without a port. */
+export const pathOfRoutes = [...pathOfManager(0), 'route_config'];
+
+function pathOfManager(listener: number) {
+  return ['static_resources', 'listeners', listener, 'filter_chains', 0, 'filters', 0, 'typed_config'];
+}
+
+/** Has the listener take its routes from the file when it starts, as before there was Attaché to give them. */
+function writeRoutes(document: EnvoyDocument): void {
+  const manager = document.getIn(pathOfHttp, true);
+  const routes = document.getIn(pathOfRoutes, true);
+  const isHeld = document.getIn(['static_resources', 'listeners', 0, 'bind_to_port']) === false;
+  if (!isHeld || !isMap(manager) || !isNode(routes)) return;
+  manager.delete('rds');
+  manager.set('route_config', routes);
+  document.deleteIn(['static_resources', 'listeners', 0]);
+}
 
 function addressOf(port: number) {
   return { socket_address: { address: '127.0.0.1', port_value: port } };

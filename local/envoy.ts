@@ -133,6 +133,9 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   }
 }
 
+/** The port that envoy.yaml gives to a listener without a port, for it must have one. */
+const UNBOUND = 1;
+
 interface ListenerList {
   readonly listener_statuses?: readonly {
     readonly name: string;
@@ -144,7 +147,8 @@ function listenerPorts(json: string): ReadonlyMap<string, number> | undefined {
   const ports = new Map<string, number>();
   for (const listener of (JSON.parse(json) as ListenerList).listener_statuses ?? []) {
     const port = listener.local_address?.socket_address?.port_value;
-    if (port !== undefined) {
+    // A listener that only holds routes has an address by which it is not bound.
+    if (port !== undefined && port > UNBOUND) {
       ports.set(listener.name, port);
     }
   }

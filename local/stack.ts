@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
+import { checkText } from '../src/check/check-file.ts';
 import { type ApiName, apiNames, apis, newKeys } from './apis.ts';
 import { type Attache, startAttache } from './attache.ts';
 import { type LocalAws, localAws, seed, startAws } from './aws.ts';
@@ -136,7 +137,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   ]);
 
   const attacheConfig = join(folder, 'envoy.yaml');
-  const config = await deriveEnvoyConfig(options.config ?? envoyYaml, {
+  const derivation = {
     listenerPort: options.ports?.listener ?? 0,
     adminPort: options.ports?.envoyAdmin ?? 0,
     attacheSockets: sockets,
@@ -144,7 +145,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ...(destinations === 'upstream' && upstream !== undefined ? { upstreamPort: upstream.port } : {}),
     ...(destinations === 'internet' ? {} : { upstreamCa: caFile }),
     ...(options.edit === undefined ? {} : { edit: options.edit }),
-  });
+  };
+  const file = options.config ?? envoyYaml;
+  // With another file than Envoy's, Attaché has no routes for it.
+  const isApart = options.attache === false || (attacheOptions.config ?? options.config) !== options.config;
+  const derived = await deriveEnvoyConfig(file, { ...derivation, written: isApart });
+  // Attaché gives Envoy no routes that attache check refuses; where a test wants them all the same, Envoy reads them itself.
+  const isRefused = !isApart && options.edit !== undefined && (await hasErrors(attacheConfig, derived));
+  const config = isRefused ? await deriveEnvoyConfig(file, { ...derivation, written: true }) : derived;
   await writeFile(attacheConfig, config);
 
   const awsEnvironment = awsKind === 'environment' ? userAws() : (aws ?? (await closedAws())).environment;
@@ -269,4 +277,8 @@ function present<T>(part: T | undefined, name: string): T {
     throw new Error(`this stack was started without ${name}`);
   }
   return part;
+}
+
+async function hasErrors(file: string, text: string): Promise<boolean> {
+  return (await checkText(file, text)).some(({ severity }) => severity === 'error');
 }

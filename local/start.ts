@@ -6,7 +6,7 @@ import { libraryLines } from '../src/vendors/library.ts';
 import { proxyLine } from '../src/vendors/proxy-line.ts';
 import { librariesOf } from '../src/vendors/vendors.ts';
 import { apiNames, apis } from './apis.ts';
-import { pathOfHttp } from './derive-envoy-config.ts';
+import { pathOfRoutes } from './derive-envoy-config.ts';
 import { portNear } from './ports.ts';
 import { requestHeading, requestLine } from './request-line.ts';
 import { envoyYaml, type Stack, startStack } from './stack.ts';
@@ -130,7 +130,7 @@ function sites(
   running: Stack,
   real: boolean,
 ): { name: string; domain: string; names: readonly string[]; path: string }[] {
-  const hosts = parseDocument(running.config).getIn([...pathOfHttp, 'route_config', 'virtual_hosts']);
+  const hosts = parseDocument(running.config).getIn([...pathOfRoutes, 'virtual_hosts']);
   const found: ReturnType<typeof sites> = [];
   for (const host of isSeq<YAMLMap>(hosts) ? hosts.items : []) {
     const { name, domains }: { name: string; domains: string[] } = host.toJSON();

@@ -7,6 +7,7 @@ import type { Injector } from './credentials/injector.ts';
 import { discover } from './discovery/discover.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import type { Integration } from './integrations/integration.ts';
+import type { Leaving } from './integrations/leaving.ts';
 import { matches } from './paths/allow-rule.ts';
 import { methodFault } from './paths/method.ts';
 import { parametersFault } from './paths/parameter-count.ts';
@@ -39,6 +40,8 @@ const MOST_REFUSALS = 2;
 /** What a decision draws on. */
 export interface Holdings {
   readonly catalogue: Catalogue;
+  /** What a change has just taken away. Absent: nothing. */
+  readonly leaving?: Leaving;
   readonly secrets: SecretStore;
   readonly tokens: TokenStore;
   /** Tells the tags of EC2 instances. Absent while nobody asks for them. */
@@ -82,7 +85,8 @@ function named(decision: Decision, facts: RequestFacts, { catalogue }: Holdings)
 
 function decided(facts: RequestFacts, holdings: Holdings, deadline: Deadline): Decision | Promise<Decision> {
   if (facts.integration === undefined) return NO_INTEGRATION;
-  const integration = holdings.catalogue.get(facts.integration);
+  const { integration: name, authority, attempt } = facts;
+  const integration = holdings.leaving?.of(name, authority, attempt) ?? holdings.catalogue.get(name);
   if (integration === undefined) return unknownIntegration(facts.integration);
   if (!knowsAttempt(facts)) return noAttemptCount(integration);
   if (facts.authority !== integration.host) return hostMismatch(integration);
@@ -126,7 +130,7 @@ function allowed(
   if (injector.readsBody && facts.hasUnreadBody) {
     return facts.givesBodies ? { kind: 'read-body', integration: integration.name } : givesNoBody(integration);
   }
-  const it: Case = { facts, caller, integration, versions: secrets.choice(integration.name), tokens, deadline };
+  const it: Case = { facts, caller, integration, versions: secrets.choice(integration), tokens, deadline };
   // A destination that refuses a token says nothing about the secret that it was got with.
   const before = facts.attempt > 1 && !injector.sendsTokensAlone ? facts.before() : [];
   const refused = before.flatMap(({ status, version }) => (isRefusal(status) ? [version] : []));

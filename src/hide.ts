@@ -1,4 +1,5 @@
 import type { Catalogue } from './integrations/catalogue.ts';
+import type { Leaving } from './integrations/leaving.ts';
 import type { Denied, Injected } from './processor/answer.ts';
 import type { ResponseFacts } from './processor/response-facts.ts';
 import type { Hidden } from './processor/response-redaction.ts';
@@ -25,14 +26,18 @@ export function sealHidden(
 /** What it takes to tell what a response may hold. */
 export interface HideContext {
   readonly catalogue: Catalogue;
+  /** What a change has just taken away. Absent: nothing. */
+  readonly leaving?: Leaving;
   readonly secrets: SecretStore;
   readonly seal: Seal;
   readonly redactions: Redactions;
 }
 
 /** What a response may hold that must not come back. Where it cannot be told, the response is not passed on. */
-export function hide(facts: ResponseFacts, { catalogue, secrets, seal, redactions }: HideContext): Hidden {
-  const integration = catalogue.get(facts.integration ?? '');
+export function hide(facts: ResponseFacts, { catalogue, leaving, secrets, seal, redactions }: HideContext): Hidden {
+  const name = facts.integration ?? '';
+  const candidates = [catalogue.get(name), ...(leaving?.named(name) ?? [])];
+  const integration = candidates.find((it) => it?.redact) ?? candidates.find((it) => it !== undefined);
   if (integration !== undefined && !integration.redact) return 'nothing';
   if (facts.record === undefined) return facts.isOfDestination ? NO_RECORD : 'nothing';
   const { versions, tokens, sealed } = facts.record;
@@ -40,7 +45,7 @@ export function hide(facts: ResponseFacts, { catalogue, secrets, seal, redaction
   if (integration === undefined) return UNKNOWN;
   // A version with which no token could be got was tried, but never sent; one that was sent may have a seal of another Attaché.
   const hiddenOf = (id: string) => {
-    const version = secrets.version(integration.name, id);
+    const version = secrets.version(integration, id);
     return version && integration.injector.hiddenOf(version);
   };
   const values: HiddenValue[] = [];

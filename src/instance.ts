@@ -4,19 +4,23 @@ import type { Counts, Report, ResultCount } from './admin/report.ts';
 import { type AuditEntry, auditFields } from './audit-record.ts';
 import { withDeadline } from './cache/deadline.ts';
 import { Ec2Directory } from './callers/ec2-directory.ts';
-import { catalogueOf } from './configuration/catalogue-of.ts';
 import type { Configuration } from './configuration/configuration.ts';
+import { type Contents, contentsOf } from './configuration/contents-of.ts';
 import { sendsWholeJson } from './credentials/whole-json.ts';
 import { decide } from './decide.ts';
 import { hide, sealHidden } from './hide.ts';
-import { Catalogue } from './integrations/catalogue.ts';
+import type { Catalogue } from './integrations/catalogue.ts';
+import { Leaving } from './integrations/leaving.ts';
 import type { ListenAddress } from './processor/listen-address.ts';
 import { patience } from './processor/patience.ts';
 import { ProcessorServer } from './processor/processor-server.ts';
+import { RouteDiscovery, type Verdict } from './processor/route-discovery.ts';
+import type { StreamContext } from './processor/stream.ts';
 import { Redactions } from './redaction/redactions.ts';
 import { Seal } from './redaction/seal.ts';
 import { Grants } from './renewals/grants.ts';
 import { Renewer } from './renewals/renewer.ts';
+import { changedParts, fingerprintOf, type StandingParts } from './routes/standing-parts.ts';
 import type { LabelMoved } from './secrets/label-events.ts';
 import { Lease } from './secrets/lease.ts';
 import { OneWriter } from './secrets/one-writer.ts';
@@ -40,6 +44,18 @@ const RENEWAL = new URL(`./renewals/renewal-process${extname(import.meta.url)}`,
 /** How long the first reading of all secrets may hold back readiness, in ms. */
 const PREFETCH_PATIENCE = 10_000;
 
+/** How long the first reading of secrets that are new may hold back the routes to them, in ms. */
+const NEW_SECRETS_PATIENCE = 3_000;
+
+/** How long an integration that has gone answers new requests while no Envoy says that it has taken the change, in ms. */
+const OPEN_FOR = 1_000;
+
+/** How long a request may take from Envoy's routes to here, in ms: Envoy says that it has taken a change before all of its threads have. */
+const ON_ITS_WAY = 250;
+
+/** How often to see whether what is under way must be over, in ms. */
+const FORGET_EVERY = 10_000;
+
 /** What one process needs to know. */
 export interface InstanceOptions {
   readonly settings: Settings;
@@ -51,6 +67,14 @@ export interface InstanceOptions {
   readonly lifeline?: number;
   /** What all processes behind one Envoy seal with, in base64. Absent: a key of this process's own. */
   readonly sealKey?: string;
+  /** Told of each rejection of routes, in Envoy's words. */
+  readonly rejected?: (reason: string) => void;
+}
+
+/** A configuration that is ready for use, all its secrets being held. */
+interface Prepared {
+  readonly configuration: Configuration;
+  readonly contents: Contents;
 }
 
 /** Everything that answers Envoy in one process: configuration, secrets, and the server that Envoy asks. */
@@ -69,10 +93,17 @@ export class Instance {
   readonly #directory: Ec2Directory;
   readonly #redactions = new Redactions();
   readonly #processor: ProcessorServer;
-  #catalogue: Catalogue;
+  readonly #discovery: RouteDiscovery;
+  readonly #leaving = new Leaving();
+  /** What Envoy reads of the file when it starts, by its fingerprint, as far as this process has seen it. */
+  readonly #standing = new Map<string, StandingParts>();
+  readonly #forgetting: NodeJS.Timeout;
+  #contents: Contents;
   #version: string;
   /** The newest configuration that it was given, in use or not yet. */
   #wanted: Configuration;
+  #preparing: Promise<unknown> = Promise.resolve();
+  #prepared: Prepared | undefined;
   /** Why that could not be taken over. */
   #problem: string | undefined;
   #ready = false;
@@ -80,16 +111,17 @@ export class Instance {
 
   /** Makes one that answers by this configuration. */
   static async of(options: InstanceOptions): Promise<Instance> {
-    const catalogue = await catalogueOf(options.configuration);
-    return new Instance(options, catalogue ?? new Catalogue([]));
+    const contents = await contentsOf(options.configuration);
+    if (contents === undefined) throw new Error('the first configuration is always wanted');
+    return new Instance(options, contents);
   }
 
   private constructor(
-    { settings, log, output, configuration, sealKey, lifeline }: InstanceOptions,
-    catalogue: Catalogue,
+    { settings, log, output, configuration, sealKey, lifeline, rejected = () => undefined }: InstanceOptions,
+    contents: Contents,
   ) {
     this.#log = log;
-    this.#catalogue = catalogue;
+    this.#contents = contents;
     this.#version = configuration.version;
     this.#wanted = configuration;
     this.#secretLog = new SecretLog(log);
@@ -111,17 +143,27 @@ export class Instance {
     const seal = new Seal(sealKey === undefined ? undefined : Buffer.from(sealKey, 'base64'));
     this.#denials = new DenialLog(log);
     this.#audit = settings.audit === 'all' ? new AuditLog(log, output, auditFields) : undefined;
-    this.#processor = new ProcessorServer({
+    this.#discovery = new RouteDiscovery(rejected);
+    this.#forgetting = setInterval(() => this.#forget(), FORGET_EVERY);
+    this.#forgetting.unref();
+    const context: StreamContext = {
       decide: (facts) =>
         decide(facts, {
           catalogue: this.#catalogue,
+          leaving: this.#leaving,
           secrets: this.#secrets,
           tokens: this.#tokens,
           instances: this.#directory.tags,
           fetchDeadline: settings.fetchDeadline,
         }),
       hidden: (facts) =>
-        hide(facts, { catalogue: this.#catalogue, secrets: this.#secrets, seal, redactions: this.#redactions }),
+        hide(facts, {
+          catalogue: this.#catalogue,
+          leaving: this.#leaving,
+          secrets: this.#secrets,
+          seal,
+          redactions: this.#redactions,
+        }),
       seal: (answer) => sealHidden(answer, seal),
       patience: patience(settings.fetchDeadline),
       answered: (answer, facts) => {
@@ -138,7 +180,13 @@ export class Instance {
         this.#denials.denied(answer);
       },
       failed: (error) => log.error({ err: error }, 'request failed inside'),
-    });
+    };
+    this.#processor = new ProcessorServer(context, this.#discovery);
+    void this.#publish();
+  }
+
+  get #catalogue(): Catalogue {
+    return this.#contents.catalogue;
   }
 
   /** Whether it listens and the first reading of the secrets was tried. */
@@ -160,7 +208,7 @@ export class Instance {
    */
   async start(addresses: readonly ListenAddress[], first: 'listen' | 'read'): Promise<void> {
     const began = performance.now();
-    const held = this.#secrets.hold(this.#catalogue).then(() => {
+    const held = this.#hold().then(() => {
       if (this.#ending) return;
       this.#log.info({ ...this.#secrets.count(), ms: Math.round(performance.now() - began) }, 'secrets read');
     });
@@ -177,19 +225,46 @@ export class Instance {
   }
 
   /**
-   * Answers by another configuration from now on. It is made ready little by little while requests go on being answered by the one
-   * before; if it cannot be taken, or a newer one comes meanwhile, the one before stays as it is. Never rejects.
+   * Makes another configuration ready, little by little, and reads the secrets that are new, while requests go on being answered by
+   * the one before. A newer one that comes meanwhile takes its place. Never rejects.
+   *
+   * @returns why it cannot be used; undefined when it is ready, or when another one is wanted by now.
    */
-  async take(configuration: Configuration): Promise<void> {
+  prepare(configuration: Configuration): Promise<string | undefined> {
     this.#wanted = configuration;
-    const isWanted = () => this.#wanted === configuration && !this.#ending;
+    const preparing = this.#prepare(configuration);
+    this.#preparing = preparing;
+    return preparing;
+  }
+
+  /**
+   * Answers by the configuration that was made ready, and gives its routes to Envoy. Integrations that it has not got any more go on
+   * answering until Envoy has taken that, or for a second. Never rejects.
+   *
+   * @param version which one: when it is not ready, nothing happens.
+   * @returns what Envoy makes of its routes.
+   */
+  async use(version: string): Promise<Verdict> {
+    await this.#preparing;
+    const { configuration, contents } = this.#prepared ?? {};
+    if (configuration?.version !== version || contents === undefined || this.#ending) return { kind: 'unheard' };
+    this.#prepared = undefined;
     try {
-      const catalogue = await catalogueOf(configuration, { isWanted });
-      if (catalogue === undefined || !isWanted()) return;
-      this.#change(catalogue, configuration.version);
+      this.#change(contents, version);
     } catch (error) {
       this.#refuse(error);
+      return { kind: 'unheard' };
     }
+    const close = setTimeout(() => this.settle(), OPEN_FOR);
+    const verdict = await this.#publish();
+    if (verdict.kind !== 'rejected') clearTimeout(close);
+    return verdict;
+  }
+
+  /** Refuses new requests to integrations that are not in the configuration any more, once those that Envoy has let in have come. */
+  settle(): void {
+    const close = this.#leaving.closing();
+    setTimeout(() => close(performance.now()), ON_ITS_WAY).unref();
   }
 
   /** AWSCURRENT of a secret is said to have moved: it is read at once if it is one of these. */
@@ -214,6 +289,7 @@ export class Instance {
       memoryBytes: process.memoryUsage.rss(),
       configuration: this.#version,
       problems: this.#problem === undefined ? [] : [this.#problem],
+      notes: this.#restartNotes(),
       integrations: [...this.#catalogue].map(({ name, host, secretId, places }) => ({
         name,
         host,
@@ -239,6 +315,7 @@ export class Instance {
     this.#denials.close();
     this.#audit?.close();
     this.#directory.close();
+    clearInterval(this.#forgetting);
     this.#redactions.forget();
     this.#tokens.close();
     this.#secrets.close();
@@ -264,8 +341,9 @@ export class Instance {
   }
 
   #warnOfWholeJson(secret: string, versionId: string): void {
-    for (const { name, host, templates } of this.#catalogue.using(secret)) {
-      const version = this.#secrets.version(name, versionId);
+    for (const integration of this.#catalogue.using(secret)) {
+      const { name, host, templates } = integration;
+      const version = this.#secrets.version(integration, versionId);
       if (version === undefined || !sendsWholeJson(templates, version)) continue;
       this.#log.warn(
         { integration: name, secret, host },
@@ -274,25 +352,81 @@ export class Instance {
     }
   }
 
+  async #prepare(configuration: Configuration): Promise<string | undefined> {
+    const isWanted = () => this.#wanted === configuration && !this.#ending;
+    try {
+      const contents = await contentsOf(configuration, { isWanted });
+      if (contents === undefined || !isWanted()) return undefined;
+      this.#prepared = { configuration, contents };
+      await Promise.race([this.#hold(), sleep(NEW_SECRETS_PATIENCE, undefined, { ref: false })]);
+      return undefined;
+    } catch (error) {
+      this.#prepared = undefined;
+      return this.#refuse(error);
+    }
+  }
+
   /**
    * All that depends on the configuration changes in this one turn, so that no request meets an integration without its secret.
    */
-  #change(catalogue: Catalogue, version: string): void {
-    this.#catalogue = catalogue;
+  #change(contents: Contents, version: string): void {
+    const before = this.#catalogue;
+    this.#contents = contents;
     this.#version = version;
-    this.#secrets
-      .hold(catalogue)
-      .catch((error) => this.#log.error({ err: error }, 'a secret cannot be held for its integrations'));
-    this.#tokens.retain(catalogue.secretIds);
-    this.#directory.follow(catalogue.tagsFromEc2);
+    this.#leaving.change(before, contents.catalogue);
+    this.#hold().catch((error) => this.#log.error({ err: error }, 'a secret cannot be held for its integrations'));
+    this.#retain();
+    this.#directory.follow(contents.catalogue.tagsFromEc2);
     this.#problem = undefined;
-    this.#log.info({ integrations: catalogue.size, version }, 'configuration read again');
+    this.#log.info({ integrations: contents.catalogue.size, version }, 'configuration read again');
   }
 
-  #refuse(error: unknown): void {
+  /** Holds the secrets of what is in use, of what has just left, and of what is made ready. */
+  #hold(): Promise<void> {
+    return this.#secrets.hold([...this.#leaving, ...this.#catalogue, ...(this.#prepared?.contents.catalogue ?? [])]);
+  }
+
+  #retain(): void {
+    const ofLeaving = [...this.#leaving].map(({ secretId }) => secretId);
+    this.#tokens.retain(new Set([...this.#catalogue.secretIds, ...ofLeaving]));
+  }
+
+  #forget(): void {
+    if (!this.#leaving.forget(performance.now())) return;
+    this.#hold().catch((error) => this.#log.error({ err: error }, 'a secret cannot be held for its integrations'));
+    this.#retain();
+  }
+
+  async #publish(): Promise<Verdict> {
+    const { routes, standing } = this.#contents;
+    if (standing === undefined) return { kind: 'unheard' };
+    const fingerprint = fingerprintOf(standing);
+    this.#standing.set(fingerprint, standing);
+    const verdict = await this.#discovery.publish({ routes, fingerprint });
+    for (const note of this.#restartNotes()) this.#log.warn(note);
+    return verdict;
+  }
+
+  /** What of the file an Envoy does not take over while it runs, though it was changed since that Envoy was started. */
+  #restartNotes(): string[] {
+    const { standing } = this.#contents;
+    if (standing === undefined) return [];
+    const now = fingerprintOf(standing);
+    return this.#discovery.startedWith.flatMap((then) => {
+      if (then === now || then === '') return [];
+      const before = this.#standing.get(then);
+      const parts = before === undefined ? 'what is no route' : changedParts(before, standing).join(', ');
+      return [
+        `restart Envoy for ${parts}: it was changed since Envoy was started, and only routes are taken over while Envoy runs`,
+      ];
+    });
+  }
+
+  #refuse(error: unknown): string {
     const reason = error instanceof Error ? error.message : 'unknown error';
     this.#problem = `the configuration cannot be taken over (${reason}): the one before stays in use`;
     this.#log.error({ err: error }, this.#problem);
+    return this.#problem;
   }
 }
 

@@ -74,6 +74,10 @@ program
   )
   .option('--redact', 'take what is injected out of responses')
   .option('--cluster <name>', "the new route's cluster (default: the one of the other integrations)")
+  .option(
+    '--admin <host:port>',
+    'admin server of the Attaché that runs, which is asked whether it has taken the integration over (default: ATTACHE_ADMIN, else 127.0.0.1:9464)',
+  )
   .option('--print', 'show what would be added, and write nothing')
   .action(async (name: string | undefined, options: AddOptions) => {
     const { add } = await import('./add/add-command.ts');

@@ -9,6 +9,7 @@ import { addressesOf } from './workers/addresses.ts';
 import { endOnException } from './workers/end-on-exception.ts';
 import { closeInspectorSignal, warnOfExposures } from './workers/exposure.ts';
 import { hearOfRotations } from './workers/hear-of-rotations.ts';
+import { Rollout } from './workers/rollout.ts';
 
 /** How long calls under way may take to be answered when the process ends, in ms. */
 const DRAIN_GRACE = 9_000;
@@ -30,8 +31,10 @@ export async function serveAlone(settings: Settings, file: ConfigurationFile): P
   endOnException(log);
   closeInspectorSignal(log);
   warnOfExposures(log);
-  const instance = await Instance.of({ settings, log, output, configuration: file.configuration });
-  file.follow(log, (configuration) => instance.take(configuration));
+  const rejected = (reason: string) => file.rejected(reason, log);
+  const instance = await Instance.of({ settings, log, output, configuration: file.configuration, rejected });
+  const rollout = new Rollout(file.configuration, () => [instance], log);
+  file.follow(log, (configuration) => rollout.take(configuration));
   await requireAwsSettings();
 
   const overview = async (): Promise<Overview> => {

@@ -11,7 +11,7 @@ import type { Settings } from './settings.ts';
  */
 export async function serve(settings: Settings): Promise<void> {
   // The file is read in a process of its own while all else is loaded.
-  const opening = ConfigurationFile.open(settings.config);
+  const opening = ConfigurationFile.open(settings.config, { fetchDeadline: settings.fetchDeadline });
   opening.catch(() => undefined);
   // A supervisor holds no secret, so it does not load what reads them either.
   if (settings.workers > 1) return (await import('./supervise.ts')).supervise(settings, await opening);

@@ -41,7 +41,9 @@ export async function supervise(settings: Settings, file: ConfigurationFile): Pr
   const supervisor = new Supervisor({
     workers: settings.workers,
     launch: launcher(WORKER, { lifeline: 'pipe' }),
-    start: (worker) => ({ kind: 'start', worker, settings, configuration: file.configuration, sealKey }),
+    configuration: file.configuration,
+    start: (worker, configuration) => ({ kind: 'start', worker, settings, configuration, sealKey }),
+    onRejected: (reason) => file.rejected(reason, log),
     log,
   });
   file.follow(log, (configuration) => supervisor.configure(configuration));

@@ -19,6 +19,7 @@ const ORPHAN_GRACE = 9_000;
 const FAREWELL = 1_000;
 
 let instance: Instance | undefined;
+const made = Promise.withResolvers<Instance>();
 let ending = false;
 let leaving = false;
 const arrival = new Arrival();
@@ -32,7 +33,13 @@ process.on('message', (message: ToWorker<Settings>) => {
       break;
     case 'page':
       tell({ kind: 'page', delivery: message.delivery, index: message.index });
-      take(arrival.add(message));
+      prepare(arrival.add(message));
+      break;
+    case 'use':
+      use(message.version).catch(fail);
+      break;
+    case 'settle':
+      instance?.settle();
       break;
     case 'ping':
       tell({ kind: 'pong', counts: counts() });
@@ -68,8 +75,10 @@ async function start({
   const log = createLog(settings.log, output).child({ worker });
   endOnException(log);
   try {
-    instance = await Instance.of({ settings, log, output, configuration, sealKey, lifeline: LIFELINE });
-    take(waiting);
+    const rejected = (reason: string) => tell({ kind: 'rejected', reason });
+    instance = await Instance.of({ settings, log, output, configuration, sealKey, lifeline: LIFELINE, rejected });
+    made.resolve(instance);
+    prepare(waiting);
     await requireAwsSettings();
     await instance.start(addressesOf(settings.listen, worker), 'read');
   } catch (error) {
@@ -98,10 +107,22 @@ async function leave(code: number): Promise<never> {
   process.exit();
 }
 
-function take(configuration: Configuration | undefined): void {
+function prepare(configuration: Configuration | undefined): void {
   if (configuration === undefined) return;
-  if (instance === undefined) waiting = configuration;
-  else instance.take(configuration);
+  if (instance === undefined) {
+    waiting = configuration;
+    return;
+  }
+  const { version } = configuration;
+  instance
+    .prepare(configuration)
+    .then((problem) => tell({ kind: 'prepared', version, ...(problem === undefined ? {} : { problem }) }))
+    .catch(fail);
+}
+
+async function use(version: string): Promise<void> {
+  const verdict = await (await made.promise).use(version);
+  tell({ kind: 'used', version, verdict });
 }
 
 /** What was not foreseen ends the process, and another takes its place. */

@@ -13,6 +13,7 @@ const ORDER = [
   'discovery',
   'processor',
   'configuration',
+  'routes',
   'integrations',
   'callers',
   'credentials',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { now } from '../src/cache/clock.ts';
 import type { Deadline } from '../src/cache/deadline.ts';
 import { decide } from '../src/decide.ts';
+import { Leaving } from '../src/integrations/leaving.ts';
 import { parseCatalogue } from '../src/integrations/read-catalogue.ts';
 import type { Attempt } from '../src/processor/attempts.ts';
 import type { RequestFacts } from '../src/processor/request-facts.ts';
@@ -184,3 +185,59 @@ integrations:
 
 const ORIGIN = { secretId: 'prod/api', endpoint: '127.0.0.1:9' };
 const CALLER = { address: '10.1.2.3', uriSan: undefined, claims: undefined };
+
+describe('a decision about an integration that an edit has just moved to another host, with another secret', () => {
+  const listed = (host: string, secret: string) =>
+    parseCatalogue(
+      'test.yaml',
+      `integrations:\n- { integration: api, host: ${host}, secret: ${secret}, bearer: "{{ . }}" }\n`,
+    ).catalogue;
+  const before = listed('old.example', 'prod/old');
+  const after = listed('new.example', 'prod/new');
+
+  /** What is sent to a host, by an attempt; the code of its refusal where nothing is. */
+  async function sent(to: string, attempt: number, { now = after, isClosed = false } = {}): Promise<string> {
+    const leaving = new Leaving();
+    leaving.change(before, now);
+    if (isClosed) leaving.closing()(0);
+    const fetch = async (id: string) => new SecretVersion('v', `key of ${id}`);
+    const secrets = new SecretStore({ fetch }, { refreshAfter: 60_000, maxStale: 3_600_000 }, () => undefined);
+    await secrets.hold([...leaving, ...now]);
+    const result = await decide(
+      {
+        ...request(),
+        integration: 'api',
+        authority: to,
+        attempt,
+        hasUnreadBody: false,
+        givesBodies: false,
+        isDiscovery: false,
+        caller: { address: '10.1.2.3', uriSan: undefined, claims: undefined },
+        before: () => [],
+      },
+      { catalogue: now, leaving, secrets, tokens: noTokens(), instances: undefined, fetchDeadline: 200 },
+    );
+    secrets.close();
+    if (result.kind === 'inject') return result.secret;
+    return result.kind === 'deny' ? result.code : result.kind;
+  }
+
+  it('sends each host its own secret, and never the other one', async () => {
+    expect(await sent('old.example', 1)).toBe('prod/old');
+    expect(await sent('new.example', 1)).toBe('prod/new');
+    expect(await sent('evil.example', 1)).toBe('host_mismatch');
+  });
+
+  it('lets only what is under way go on at the host before, once Envoy has the new one', async () => {
+    expect(await sent('old.example', 1, { isClosed: true })).toBe('host_mismatch');
+    expect(await sent('old.example', 2, { isClosed: true })).toBe('prod/old');
+    expect(await sent('new.example', 1, { isClosed: true })).toBe('prod/new');
+  });
+
+  it('refuses new requests to one that was taken away, and lets those under way go on', async () => {
+    const now = parseCatalogue('test.yaml', 'integrations: []\n').catalogue;
+
+    expect(await sent('old.example', 1, { now, isClosed: true })).toBe('unknown_integration');
+    expect(await sent('old.example', 2, { now, isClosed: true })).toBe('prod/old');
+  });
+});

@@ -12,15 +12,20 @@ import { startScriptedSecretsManager } from './support/scripted-secrets-manager/
 const list = (count: number, more = '') =>
   `${more}integrations:\n${Array.from({ length: count }, (_, index) => `- { integration: a${index}, host: a.example, secret: s${index}, bearer: "{{ . }}" }\n`).join('')}`;
 
-function judged(version: string, text: string): Configuration {
-  const reading = judge('list.yaml', version, Buffer.from(text));
+async function judged(version: string, text: string): Promise<Configuration> {
+  const reading = await judge('list.yaml', version, Buffer.from(text));
   if (reading.kind === 'bad') throw new Error(JSON.stringify(reading.problems));
   return reading.configuration;
 }
 
+/** Has it answer by another configuration. */
+async function take(instance: Instance, configuration: Configuration): Promise<void> {
+  if ((await instance.prepare(configuration)) === undefined) await instance.use(configuration.version);
+}
+
 /** One that no file gives, for it would be refused when it is judged. */
-function unjudged(version: string, change: (page: Page) => Page): Configuration {
-  const { pages, ...rest } = judged(version, list(2));
+async function unjudged(version: string, change: (page: Page) => Page): Promise<Configuration> {
+  const { pages, ...rest } = await judged(version, list(2));
   return { ...rest, pages: pages.map((page) => JSON.stringify(change(JSON.parse(page) as Page))) };
 }
 
@@ -36,7 +41,7 @@ describe('a configuration that is handed over', () => {
       settings: readSettings({}),
       log: createLog('silent', output),
       output,
-      configuration: judged('first', list(1)),
+      configuration: await judged('first', list(1)),
     });
   });
   afterAll(async () => {
@@ -45,15 +50,16 @@ describe('a configuration that is handed over', () => {
   });
 
   it('is in use with all of its secrets', async () => {
-    await instance.take(judged('good', list(3)));
+    await take(instance, await judged('good', list(3)));
     expect(instance.report()).toMatchObject({ configuration: 'good', problems: [] });
     expect(instance.report().secrets.map(({ secret }) => secret)).toEqual(['s0', 's1', 's2']);
   });
 
   it('is left aside when it cannot be made ready', async () => {
-    await instance.take(judged('before', list(2)));
-    await instance.take(
-      unjudged('of no kind', ({ integrations, ...page }) => ({
+    await take(instance, await judged('before', list(2)));
+    await take(
+      instance,
+      await unjudged('of no kind', ({ integrations, ...page }) => ({
         ...page,
         integrations: integrations.map((it) => ({ ...it, credentials: [{ kind: 'none', options: 1 }] })),
       })),
@@ -63,8 +69,9 @@ describe('a configuration that is handed over', () => {
   });
 
   it('is left aside when a newer one comes while it is made ready', async () => {
-    const older = instance.take(judged('older', list(900)));
-    const newer = instance.take(judged('newer', list(1)));
+    const [first, second] = [await judged('older', list(900)), await judged('newer', list(1))];
+    const older = take(instance, first);
+    const newer = take(instance, second);
     await Promise.all([older, newer]);
 
     expect(instance.report()).toMatchObject({ configuration: 'newer', problems: [] });
@@ -87,7 +94,7 @@ describe('a secret that is read', () => {
       settings: readSettings({}),
       log: createLog('info', output),
       output,
-      configuration: judged('json', text),
+      configuration: await judged('json', text),
     });
 
     await instance.start([{ path: join(privateFolder(), '0.sock') }], 'read');

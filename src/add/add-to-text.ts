@@ -1,4 +1,5 @@
 import { isSeq, parse, type YAMLSeq } from 'yaml';
+import { liveRoutes, routeConfigOf } from '../integrations/live-routes.ts';
 import { AddError } from './add-error.ts';
 import { allowHeaders, type Widened } from './allow-headers.ts';
 import { listItem, virtualHost } from './blocks.ts';
@@ -22,6 +23,8 @@ export interface Addition {
   readonly widened: Widened | undefined;
   /** False for a plain list, whose routes are elsewhere. */
   readonly isEnvoy: boolean;
+  /** Whether Envoy gets its routes of Attaché while it runs. */
+  readonly isLive: boolean;
   /** The listener by which it is reached; undefined when that is in another file. */
   readonly manager: Manager | undefined;
 }
@@ -44,10 +47,13 @@ export function addToText(
   const list = isEnvoy ? virtualHosts(examined) : integrationList(examined);
   refuseTaken(examined, isEnvoy ? list : undefined, wanted.name);
   const lines = linesFor(examined, wanted, { ...options, list });
-  const manager = managers(examined).find(({ node }) => source.get(node, 'route_config', 'virtual_hosts') === list);
+  const manager = managers(examined).find(
+    ({ node }) => source.get(routeConfigOf(source, node), 'virtual_hosts') === list,
+  );
   const { insertion, after } = grow(text, source, list, entryOf(lines, list));
   const widened = isEnvoy ? allowHeaders(insertion.text, after, wanted.name) : undefined;
-  return { text: widened?.text ?? insertion.text, line: insertion.line, widened, isEnvoy, manager };
+  const isLive = liveRoutes(source, examined.maps).some((it) => source.get(it.routeConfig, 'virtual_hosts') === list);
+  return { text: widened?.text ?? insertion.text, line: insertion.line, widened, isEnvoy, isLive, manager };
 }
 
 /**

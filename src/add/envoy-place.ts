@@ -3,6 +3,7 @@ import { findAttacheFilter, findDiscoveryFilters } from '../check/attache-filter
 import { configuration, httpOptions } from '../check/configuration.ts';
 import { findPassages } from '../check/passages.ts';
 import { isA } from '../integrations/envoy-filters.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import { AddError } from './add-error.ts';
@@ -20,7 +21,7 @@ export function virtualHosts({ source, maps, routes }: Readable): YAMLSeq<unknow
   const withBlocks = routes.filter(({ block }) => block !== undefined).map(({ routeConfig }) => listOf(routeConfig));
   const withDiscovery = maps
     .filter((map) => findDiscoveryFilters(source, source.get(map, 'http_filters')).length > 0)
-    .map((map) => listOf(source.get(map, 'route_config')));
+    .map((map) => listOf(routeConfigOf(source, map)));
   const candidates = [withBlocks, withDiscovery].find((lists) => lists.length > 0) ?? maps.map(listOf);
   const lists = [...new Set(candidates)].filter((node) => isSeq(node));
   const [list, other] = lists;

@@ -8,7 +8,11 @@ import { secretShape } from './secret-shape.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What was added where, and all that is still needed to use it. */
-export function instructions(file: string, wanted: Wanted, { line, widened, isEnvoy, manager }: Addition): string {
+export function instructions(
+  file: string,
+  wanted: Wanted,
+  { line, widened, isEnvoy, isLive, manager }: Addition,
+): string {
   const { name, host, secret, credential, libraries, command, documentation, note, inBody, largestBody } = wanted;
   const credentials = credentialsIn(credential);
   const writes = [...new Set(credentials.flatMap((it) => it.writes))];
@@ -43,7 +47,7 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
     '',
     ...(isEnvoy
       ? [
-          'Attaché notices the edit by itself; restart Envoy. Then:',
+          `${whenInUse(isLive, widened !== undefined)} Then:`,
           ...(manager?.isLocal === true ? [] : [`  ${use(urlOf(near, manager))}`]),
           isUsual
             ? `  ${use(`http://${local}:${THIS_MACHINE.split(':')[1]}`)}    # from this machine, with npm start or docker compose`
@@ -63,6 +67,13 @@ export function instructions(file: string, wanted: Wanted, { line, widened, isEn
     ...libraryLines(libraries, authority).map((line) => `  ${line.replaceAll(`http://${authority}`, url)}`),
     '',
   ].join('\n');
+}
+
+/** What has to be done before the route is in use. */
+function whenInUse(isLive: boolean, isWidened: boolean): string {
+  if (!isLive) return 'Attaché notices the edit by itself; restart Envoy.';
+  const noticed = 'Attaché notices the edit, and gives the route to Envoy while it runs, in about a second';
+  return isWidened ? `${noticed}; restart Envoy for allow_expression.` : `${noticed}.`;
 }
 
 const FINDS_NAMES = `${proxyLine(THIS_MACHINE)}    # on this machine; in a container of docker compose http_proxy=http://attache.int`;

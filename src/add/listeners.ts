@@ -1,5 +1,6 @@
 import type { Node, YAMLMap } from 'yaml';
 import { isA } from '../integrations/envoy-filters.ts';
+import { isHolder } from '../integrations/live-routes.ts';
 import { numberOf, textOf } from '../integrations/yaml-values.ts';
 import type { Readable } from './readable.ts';
 
@@ -28,6 +29,7 @@ export function managers({ source }: Readable): Manager[] {
       source.items(source.get(chain, 'filters')).flatMap((filter): Manager[] => {
         const node = source.map(source.get(filter, 'typed_config'));
         if (node === undefined || !isA(source, node, 'HttpConnectionManager') || seen.has(node)) return [];
+        if (isHolder(source, node)) return [];
         seen.add(node);
         return [
           {

@@ -1,6 +1,7 @@
 import type { Node, YAMLMap, YAMLSeq } from 'yaml';
 import { isInTheWay } from '../check/in-the-way-rule.ts';
 import { isA } from '../integrations/envoy-filters.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { booleanOf, textOf } from '../integrations/yaml-values.ts';
 import type { Readable } from './readable.ts';
@@ -39,10 +40,10 @@ export function surroundings({ source, maps }: Readable, list: YAMLSeq<unknown> 
     (map) =>
       isA(source, map, 'HttpConnectionManager') &&
       list !== undefined &&
-      source.get(map, 'route_config', 'virtual_hosts') === list,
+      source.get(routeConfigOf(source, map), 'virtual_hosts') === list,
   );
   if (manager === undefined) return undefined;
-  const routeConfig = source.get(manager, 'route_config');
+  const routeConfig = routeConfigOf(source, manager);
   const isOn = (node: Node | undefined) => booleanOf(node) === true;
   const filters = source.items(source.get(manager, 'http_filters'));
   const named = (wanted: readonly Node[]) => wanted.map((filter) => textOf(source.get(filter, 'name')) ?? '');
@@ -60,7 +61,7 @@ export function surroundings({ source, maps }: Readable, list: YAMLSeq<unknown> 
 /** Whether the virtual hosts of a connection manager must name a host with its port besides the host. */
 export function needsPorts(source: YamlSource, manager: YAMLMap | undefined): boolean {
   const settings = [
-    source.get(manager, 'route_config', 'ignore_port_in_host_matching'),
+    source.get(routeConfigOf(source, manager), 'ignore_port_in_host_matching'),
     source.get(manager, 'strip_any_host_port'),
   ];
   return !settings.some((node) => booleanOf(node) === true);

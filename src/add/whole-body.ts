@@ -2,6 +2,7 @@ import type { YAMLSeq } from 'yaml';
 import { configuration } from '../check/configuration.ts';
 import { findPassages } from '../check/passages.ts';
 import { isA } from '../integrations/envoy-filters.ts';
+import { isHolder, routeConfigOf } from '../integrations/live-routes.ts';
 import { booleanOf, textOf } from '../integrations/yaml-values.ts';
 import { AddError } from './add-error.ts';
 import type { Readable } from './readable.ts';
@@ -18,10 +19,10 @@ const USUAL_NAME = 'whole_body';
  */
 export function wholeBodyFilter(examined: Readable, cluster: string, list: YAMLSeq<unknown> | undefined): string {
   const { source, maps } = examined;
-  const managers = maps.filter((map) => isA(source, map, 'HttpConnectionManager'));
+  const managers = maps.filter((map) => isA(source, map, 'HttpConnectionManager') && !isHolder(source, map));
   const buffers = managers.map((manager) => ({
     manager,
-    hosts: source.get(manager, 'route_config', 'virtual_hosts'),
+    hosts: source.get(routeConfigOf(source, manager), 'virtual_hosts'),
     buffer: source
       .items(source.get(manager, 'http_filters'))
       .find((filter) => isA(source, source.get(filter, 'typed_config'), 'buffer.v3.Buffer')),

@@ -19,6 +19,7 @@ export const PAGE = `<!doctype html>
 <h1>Attaché</h1>
 <p id="state" role="status">Reading…</p>
 <section id="problems" hidden><h2>The last change to the file was not taken over</h2><ul></ul></section>
+<section id="notes" hidden><h2>Envoy must be restarted</h2><ul></ul></section>
 <h2>Workers</h2>
 <table id="workers"><thead><tr><th>Worker<th>State<th class="number">Process<th class="number">Up<th class="number">Memory<th class="number">Restarts</thead><tbody></tbody></table>
 <h2>Integrations</h2>
@@ -61,9 +62,13 @@ export const PAGE = `<!doctype html>
         cell(it.expiresInSeconds === undefined ? '' : 'in ' + it.expiresInSeconds + ' s', 'number'),
         cell(failureOf(it), 'problem'),
       ]));
-      const problems = document.getElementById('problems');
-      problems.hidden = status.config.problems.length === 0;
-      problems.querySelector('ul').replaceChildren(...status.config.problems.map((text) => Object.assign(document.createElement('li'), { textContent: text, className: 'problem' })));
+      const list = (id, texts, className) => {
+        const section = document.getElementById(id);
+        section.hidden = texts.length === 0;
+        section.querySelector('ul').replaceChildren(...texts.map((text) => Object.assign(document.createElement('li'), { textContent: text, className })));
+      };
+      list('problems', status.config.problems, 'problem');
+      list('notes', status.config.notes, 'stale');
     } catch {
       state.textContent = 'Attaché does not answer.';
     }

@@ -53,6 +53,8 @@ export interface Report {
   readonly configuration?: string;
   /** Why the last change of the configuration could not be taken over here; empty when it was. */
   readonly problems: readonly string[];
+  /** What else there is to say of it: for what Envoy must be restarted. Absent: nothing. */
+  readonly notes?: readonly string[];
   readonly integrations: readonly {
     readonly name: string;
     readonly host: string;

@@ -27,6 +27,7 @@ function text(status: Status): string {
   return [
     `Attaché ${version}, ${ready ? 'ready' : 'not ready'}, up ${uptimeSeconds} s, reads ${config.file}`,
     ...config.problems,
+    ...config.notes,
     ...(secretsMissing === 0 ? [] : [`${secretsMissing} of ${secrets.length} secrets are missing`]),
     '',
     ...table([

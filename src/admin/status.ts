@@ -6,7 +6,12 @@ export interface Status {
   /** Whether at least one worker can answer Envoy. */
   readonly ready: boolean;
   readonly uptimeSeconds: number;
-  readonly config: { readonly file: string; readonly problems: readonly string[] };
+  readonly config: {
+    readonly file: string;
+    readonly problems: readonly string[];
+    /** For what Envoy must be restarted. */
+    readonly notes: readonly string[];
+  };
   readonly workers: readonly WorkerStatus[];
   readonly integrations: readonly IntegrationStatus[];
   readonly secrets: readonly SecretStatus[];
@@ -61,6 +66,7 @@ export function statusOf(overview: Overview, about: { readonly version: string; 
     config: {
       file: about.file,
       problems: [...new Set([...problems, ...reports.flatMap(({ report }) => report.problems)])],
+      notes: [...new Set(reports.flatMap(({ report }) => report.notes ?? []))],
     },
     workers: workers.map(({ worker, pid, ready: it, restarts, report }) => ({
       worker,

@@ -2,6 +2,7 @@ import type { Node, YAMLMap } from 'yaml';
 import { BODIES_ATTRIBUTE } from '../integrations/body-override.ts';
 import { isA } from '../integrations/envoy-filters.ts';
 import type { Integration } from '../integrations/integration.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import { LARGEST_BODY } from '../processor/processor-server.ts';
@@ -95,7 +96,7 @@ function findBuffer(
     (map) =>
       isA(source, map, 'HttpConnectionManager') &&
       routeConfig !== undefined &&
-      source.map(source.get(map, 'route_config')) === routeConfig,
+      routeConfigOf(source, map) === routeConfig,
   );
   if (manager === undefined) return undefined;
   const filters = source.items(source.get(manager, 'http_filters'));

@@ -2,6 +2,7 @@ import type { Node, YAMLMap } from 'yaml';
 import { JWT_NAMESPACE, PAYLOAD_KEY } from '../callers/claim.ts';
 import { isA } from '../integrations/envoy-filters.ts';
 import type { Integration } from '../integrations/integration.ts';
+import { isHolder, routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import type { AttacheFilter } from './attache-filter.ts';
@@ -23,7 +24,7 @@ const VALIDATIONS = [
 export function* checkCallers(configuration: Configuration): Generator<Problem> {
   const { maps, source } = configuration;
   const kinds = kindsOf(configuration);
-  const managers = maps.filter((map) => isA(source, map, 'HttpConnectionManager'));
+  const managers = maps.filter((map) => isA(source, map, 'HttpConnectionManager') && !isHolder(source, map));
   for (const manager of managers.filter((it) => mayHaveIntegrations(configuration, it))) {
     yield* peer(configuration, manager, kinds.address);
   }
@@ -56,7 +57,7 @@ export function* checkClaims(
 /** False for a listener all of whose routes stand here and have no integration, while others have. */
 function mayHaveIntegrations({ source, routes }: Configuration, manager: YAMLMap): boolean {
   const asking = routes.filter(({ block }) => block !== undefined);
-  const routeConfig = source.map(source.get(manager, 'route_config'));
+  const routeConfig = routeConfigOf(source, manager);
   if (asking.length === 0 || routeConfig === undefined || source.get(routeConfig, 'vhds') !== undefined) return true;
   return asking.some((route) => route.routeConfig === routeConfig);
 }
@@ -133,7 +134,7 @@ function* certificates({ source, maps }: Configuration): Generator<Problem> {
       verifies = true;
     }
   }
-  const manager = maps.find((map) => isA(source, map, 'HttpConnectionManager'));
+  const manager = maps.find((map) => isA(source, map, 'HttpConnectionManager') && !isHolder(source, map));
   if (!verifies && manager !== undefined) {
     yield source.warning(
       contexts[0] ?? manager,

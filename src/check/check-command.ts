@@ -16,10 +16,11 @@ export async function check(
   const secrets = options.aws ? await openSecretsManager() : undefined;
   if (secrets === null) return 1;
   try {
-    const problems = await checkFile(file, { fetchDeadline: options.fetchDeadline, secrets });
+    const { problems, remark } = await checkFile(file, { fetchDeadline: options.fetchDeadline, secrets });
     for (const problem of problems) process.stdout.write(`${formatProblem(problem)}\n`);
     const errors = problems.filter(({ severity }) => severity === 'error').length;
     process.stdout.write(`${file}: ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
+    if (remark !== undefined) process.stdout.write(`${remark}\n`);
     return errors === 0 ? 0 : 1;
   } finally {
     secrets?.close();

@@ -1,11 +1,14 @@
 import type { YAMLMap } from 'yaml';
 import { build } from '../integrations/build.ts';
 import type { CatalogueDescription } from '../integrations/description.ts';
+import { isBootstrap } from '../integrations/envoy-file.ts';
 import { type Examined, examine } from '../integrations/examine.ts';
 import type { Integration } from '../integrations/integration.ts';
+import { liveRoutes } from '../integrations/live-routes.ts';
 import { foremost, type Problem, sortProblems } from '../integrations/problem.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import { patience } from '../processor/patience.ts';
+import { encodeLive } from '../routes/encode-live.ts';
 import type { SecretSource } from '../secrets/secrets-manager.ts';
 import { checkAttacheCluster } from './attache-cluster-rule.ts';
 import type { AttacheFilter } from './attache-filter.ts';
@@ -22,6 +25,7 @@ import { checkForwarding } from './forward-rule.ts';
 import { checkInTheWay } from './in-the-way-rule.ts';
 import { checkLinks } from './links-rule.ts';
 import { checkLiteralKeys } from './literal-keys-rule.ts';
+import { checkLive } from './live-rule.ts';
 import { checkLookalikes } from './lookalike-rule.ts';
 import { checkMutations } from './mutation-rule.ts';
 import { checkOddClients } from './odd-clients-rule.ts';
@@ -49,19 +53,47 @@ export interface CheckOptions {
 
 /** Everything about a text that would fail later, in its order. Problems with the file itself are among them. */
 export async function checkText(file: string, text: string, options: CheckOptions = {}): Promise<Problem[]> {
-  const { problems, description } = judgeText(file, text, options);
+  const { problems, description } = await judgeText(file, text, options);
   return withSecrets(problems, description, options);
 }
 
+/** What is to be said of a text. */
+export interface Judged {
+  readonly problems: Problem[];
+  /** What is valid of it. */
+  readonly description: CatalogueDescription;
+  /** What could be better, though it works as it is. */
+  readonly remark: string | undefined;
+}
+
 /** The part of it that only looks at the text, with what is valid of it. */
-export function judgeText(
+export async function judgeText(
   file: string,
   text: string,
-  { fetchDeadline = 2_000 }: Pick<CheckOptions, 'fetchDeadline'>,
-): { readonly problems: Problem[]; readonly description: CatalogueDescription } {
+  options: Pick<CheckOptions, 'fetchDeadline'>,
+): Promise<Judged> {
   const examined = examine(file, text);
-  const problems = foremost([...examined.problems, ...rules(examined, patience(fetchDeadline))]);
-  return { problems, description: examined.description };
+  const { faults } = await encodeLive(examined);
+  const problems = foremost([...examined.problems, ...ruleProblems(examined, options), ...faults]);
+  return { problems, description: examined.description, remark: remarkOn(examined) };
+}
+
+/** How routes that Envoy reads when it starts could be in use as soon as they are written. */
+function remarkOn({ source, isEnvoy, maps, routes }: Examined): string | undefined {
+  if (source === undefined || !isEnvoy || !isBootstrap(source)) return undefined;
+  const live = new Set(liveRoutes(source, maps).map(({ routeConfig }) => routeConfig));
+  const isLate = routes.some(({ block, routeConfig }) => block !== undefined && !live.has(routeConfig as YAMLMap));
+  return isLate
+    ? 'Envoy reads these routes when it starts. To have edits in use at once, while it runs, let them stand in a listener without a port and be asked for by rds, as in the envoy.yaml that comes with Attaché.'
+    : undefined;
+}
+
+/** What the rules say of a file, beyond what is wrong with its integrations. */
+export function ruleProblems(
+  examined: Examined,
+  { fetchDeadline = 2_000 }: Pick<CheckOptions, 'fetchDeadline'>,
+): Problem[] {
+  return [...rules(examined, patience(fetchDeadline))];
 }
 
 /** The part of it that reads the secrets, added to the other. */
@@ -79,6 +111,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   if (source === undefined || !isEnvoy) return;
   const config = configuration({ source, catalogue, maps, routes });
   const passages = findPassages(config);
+  yield* checkLive(config, passages);
   yield* checkRoutes(config, passages);
   yield* checkRetries(config, passages);
   yield* checkRepeats(config, passages);

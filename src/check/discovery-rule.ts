@@ -2,6 +2,7 @@ import type { Node } from 'yaml';
 import { ANSWER_HEADERS, QUESTION_HEADERS } from '../discovery/discover.ts';
 import { isA, isDisabled, routeOverride } from '../integrations/envoy-filters.ts';
 import type { Route } from '../integrations/envoy-routes.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import { DISCOVERY_ATTRIBUTE } from '../processor/request-facts.ts';
@@ -17,7 +18,7 @@ export function* checkDiscovery(configuration: Configuration, longest: number): 
   const { source, maps, routes } = configuration;
   const answering: Route[] = [];
   for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
-    const routeConfig = source.map(source.get(manager, 'route_config'));
+    const routeConfig = routeConfigOf(source, manager);
     for (const filter of findDiscoveryFilters(source, source.get(manager, 'http_filters'))) {
       yield* checkCall(configuration, filter);
       yield* checkTimeouts(configuration, filter, longest);

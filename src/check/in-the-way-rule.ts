@@ -1,4 +1,5 @@
 import { isA, isDisabled, routeOverride } from '../integrations/envoy-filters.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { textOf } from '../integrations/yaml-values.ts';
@@ -23,7 +24,7 @@ function kindOf(source: YamlSource, filter: unknown): (typeof IN_THE_WAY)[number
 /** Whether such a filter is off for integrations. */
 export function* checkInTheWay({ source, maps }: Configuration, passages: readonly Passage[]): Generator<Problem> {
   for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
-    const routeConfig = source.map(source.get(manager, 'route_config'));
+    const routeConfig = routeConfigOf(source, manager);
     const mine = passages.filter(({ asks, route }) => asks && route.routeConfig === routeConfig);
     if (routeConfig === undefined || mine.length === 0) continue;
     for (const node of source.items(source.get(manager, 'http_filters'))) {

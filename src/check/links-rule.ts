@@ -1,5 +1,6 @@
 import type { Node, YAMLMap } from 'yaml';
 import { isA, isDisabled, routeOverride } from '../integrations/envoy-filters.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { textOf } from '../integrations/yaml-values.ts';
@@ -23,7 +24,7 @@ export function* checkLinks(configuration: Configuration, passages: readonly Pas
   );
   const told = new Set<unknown>();
   for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
-    const routeConfig = source.map(source.get(manager, 'route_config'));
+    const routeConfig = routeConfigOf(source, manager);
     const mine = wanting.filter(({ route }) => route.routeConfig === routeConfig && routeConfig !== undefined);
     if (mine.length > 0) yield* listener(source, manager, mine);
     if (saysDestination(source, source.get(manager, 'http_filters'))) for (const { cluster } of mine) told.add(cluster);

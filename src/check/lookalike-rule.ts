@@ -1,4 +1,5 @@
 import { isA } from '../integrations/envoy-filters.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import type { AttacheFilter } from './attache-filter.ts';
@@ -24,7 +25,7 @@ export function* checkLookalikes(
   const open = maps.find(
     (map) =>
       isA(source, map, 'HttpConnectionManager') &&
-      routeConfigs.has(source.map(source.get(map, 'route_config'))) &&
+      routeConfigs.has(routeConfigOf(source, map)) &&
       !['REJECT_REQUEST', '1', 'DROP_HEADER', '2'].includes(
         textOf(source.get(map, 'common_http_protocol_options', 'headers_with_underscores_action')) ?? '',
       ),

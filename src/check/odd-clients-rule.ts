@@ -1,4 +1,5 @@
 import { isA } from '../integrations/envoy-filters.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { Configuration } from './configuration.ts';
 import type { Passage } from './passages.ts';
@@ -20,7 +21,7 @@ const OPTIONS = [
 /** Whether clients are taken that are merely odd. */
 export function* checkOddClients({ source, maps }: Configuration, passages: readonly Passage[]): Generator<Problem> {
   for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
-    const routeConfig = source.map(source.get(manager, 'route_config'));
+    const routeConfig = routeConfigOf(source, manager);
     const isUsed = passages.some(({ asks, route }) => asks && route.routeConfig === routeConfig);
     const options = source.get(manager, 'http_protocol_options');
     const lacking = OPTIONS.filter(({ field }) => source.get(options, field) === undefined);

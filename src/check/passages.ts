@@ -2,6 +2,7 @@ import type { Node, YAMLMap } from 'yaml';
 import { isA, isDisabled, routeOverride } from '../integrations/envoy-filters.ts';
 import type { Route } from '../integrations/envoy-routes.ts';
 import type { Integration } from '../integrations/integration.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import { type AttacheFilter, findAttacheFilter } from './attache-filter.ts';
 import { type Configuration, httpOptions } from './configuration.ts';
@@ -70,7 +71,7 @@ function listenerFilters({ source, maps }: Configuration): Map<YAMLMap | undefin
     maps
       .filter((map) => isA(source, map, 'HttpConnectionManager'))
       .flatMap((manager): [YAMLMap | undefined, AttacheFilter][] => {
-        const routeConfig = source.map(source.get(manager, 'route_config'));
+        const routeConfig = routeConfigOf(source, manager);
         const filter = findAttacheFilter(source, source.get(manager, 'http_filters'), 'listener');
         return filter === undefined || routeConfig === undefined ? [] : [[routeConfig, filter]];
       }),

@@ -1,4 +1,5 @@
 import { isA } from '../integrations/envoy-filters.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { Configuration } from './configuration.ts';
 import type { Passage } from './passages.ts';
@@ -16,7 +17,7 @@ export function* checkPatience({ source, maps }: Configuration, passages: readon
     );
   }
   for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
-    const routeConfig = source.map(source.get(manager, 'route_config'));
+    const routeConfig = routeConfigOf(source, manager);
     const mine = asking.filter(({ route }) => route.routeConfig === routeConfig && routeConfig !== undefined);
     const isSaid = mine.every(({ route }) => source.get(route.route, 'route', 'idle_timeout') !== undefined);
     if (source.get(manager, 'stream_idle_timeout') !== undefined || isSaid) continue;

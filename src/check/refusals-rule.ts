@@ -1,4 +1,5 @@
 import { isA } from '../integrations/envoy-filters.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import type { Configuration } from './configuration.ts';
@@ -11,7 +12,7 @@ const UNKNOWN_HOST = 'unknown_host';
 /** Whether what Envoy itself refuses is said in words. */
 export function* checkRefusals({ source, maps }: Configuration, passages: readonly Passage[]): Generator<Problem> {
   for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
-    const routeConfig = source.map(source.get(manager, 'route_config'));
+    const routeConfig = routeConfigOf(source, manager);
     const isUsed = passages.some(({ asks, route }) => asks && route.routeConfig === routeConfig);
     const mappers = source.get(manager, 'local_reply_config', 'mappers');
     const codes = source

@@ -1,6 +1,7 @@
 import type { Node, YAMLMap } from 'yaml';
 import { isA, isDisabled, routeOverride } from '../integrations/envoy-filters.ts';
 import type { Route } from '../integrations/envoy-routes.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
@@ -114,7 +115,7 @@ export function* checkRetries(configuration: Configuration, passages: readonly P
 /** Whether what may be done twice is sent again when its connection breaks. */
 export function* checkRepeats({ source, maps }: Configuration, passages: readonly Passage[]): Generator<Problem> {
   for (const manager of maps.filter((map) => isA(source, map, 'HttpConnectionManager'))) {
-    const routeConfig = source.map(source.get(manager, 'route_config'));
+    const routeConfig = routeConfigOf(source, manager);
     const mine = passages.filter(({ asks, route }) => asks && route.routeConfig === routeConfig);
     const filters = source.get(manager, 'http_filters');
     const says = source

@@ -2,6 +2,7 @@ import { CatalogueError, formatProblem, type Problem } from '../integrations/pro
 import type { Log } from '../telemetry/log.ts';
 import type { Configuration, Reading } from './configuration.ts';
 import { type ReadingOptions, readConfiguration } from './read-configuration.ts';
+import { rejection } from './rejection.ts';
 import { watchConfiguration } from './watch-configuration.ts';
 
 /** The file that defines the integrations: what it last said that could be used, and what is wrong with it now. */
@@ -45,6 +46,14 @@ export class ConfigurationFile {
     const known = this.#configuration.version;
     const take = (reading: Reading) => this.#take(reading, log, onConfiguration);
     this.#watcher = watchConfiguration(this.#file, take, { known, ...this.#options });
+  }
+
+  /** Envoy does not take the routes of this file. */
+  async rejected(words: string, log: Log): Promise<void> {
+    const { version } = this.#configuration;
+    const problem = await rejection(this.#file, version, words);
+    log.error(formatProblem(problem));
+    if (this.#configuration.version === version) this.#problems = [problem];
   }
 
   /** Follows it no further. */

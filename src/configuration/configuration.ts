@@ -1,5 +1,6 @@
 import type { IntegrationDescription, ServerWide } from '../integrations/description.ts';
 import type { Problem } from '../integrations/problem.ts';
+import type { StandingParts } from '../routes/standing-parts.ts';
 
 /** A file that was read and found good: all that a process needs to answer Envoy, as plain data that JSON can hold. */
 export interface Configuration {
@@ -18,6 +19,10 @@ export interface Page {
   /** In the first page alone. */
   readonly serverWide?: ServerWide;
   readonly integrations: readonly IntegrationDescription[];
+  /** In the first page alone: what Envoy reads of the file when it starts and never again. Absent: it gets no routes of Attaché. */
+  readonly standing?: StandingParts;
+  /** Bytes of the routes that Envoy gets of Attaché, in base64. Those of one name follow those before. */
+  readonly routes?: { readonly name: string; readonly bytes: string };
 }
 
 /** What came of reading a file. */

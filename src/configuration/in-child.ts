@@ -24,6 +24,7 @@ export class ChildError extends Error {
  * is gone afterwards, however it went. A thread would cost less, but one that runs out of memory can end the whole process with it.
  *
  * @param signal gives the work up.
+ * @param loaded a process of {@link forkChild} with the same program and memory, which may have loaded it by now. Default: a new one.
  * @throws ChildError (rejects with it) when the process passes a limit, fails, ends without a result or is given up.
  */
 export async function inChild<Result>(
@@ -31,9 +32,9 @@ export async function inChild<Result>(
   data: unknown,
   { time, memory }: ChildLimits = CHILD_LIMITS,
   signal?: AbortSignal,
+  loaded?: ChildProcess,
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
-  const { NODE_COMPILE_CACHE } = process.env;
   const fail = (sentence: string) => reject(new ChildError(sentence));
   const giveUp = () => fail('was given up');
   if (signal?.aborted === true) giveUp();
@@ -41,13 +42,7 @@ export async function inChild<Result>(
   signal?.addEventListener('abort', giveUp, { once: true });
   let child: ChildProcess | undefined;
   try {
-    child = fork(program, [], {
-      execArgv: [`--max-old-space-size=${memory}`],
-      // Of the environment, where credentials may stand, it needs only where compiled code is kept.
-      env: NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE },
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    });
+    child = loaded ?? forkChild(program, memory);
     child.once('message', (message) => {
       const answer = message as Answer<Result>;
       if ('failure' in answer) fail(`failed inside (${answer.failure})`);
@@ -69,19 +64,31 @@ export async function inChild<Result>(
   }
 }
 
+/** Starts a process for {@link inChild}: it loads the program and waits for its message. */
+export function forkChild(program: URL | string, memory: number): ChildProcess {
+  const { NODE_COMPILE_CACHE } = process.env;
+  return fork(program, [], {
+    execArgv: [`--max-old-space-size=${memory}`],
+    // Of the environment, where credentials may stand, it needs only where compiled code is kept.
+    env: NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE },
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+}
+
 /** What the process sends back. */
 type Answer<Result> = { readonly result: Result } | { readonly failure: string };
 
 /** The other side of {@link inChild}: works on the one message that comes, and sends the result. */
-export function answerParent<Data, Result>(work: (data: Data) => Result): void {
-  process.once('message', (data) => {
-    process.send?.(answerOf(() => work(data as Data)));
+export function answerParent<Data, Result>(work: (data: Data) => Result | Promise<Result>): void {
+  process.once('message', async (data) => {
+    process.send?.(await answerOf(() => work(data as Data)));
   });
 }
 
-function answerOf<Result>(work: () => Result): Answer<Result> {
+async function answerOf<Result>(work: () => Result | Promise<Result>): Promise<Answer<Result>> {
   try {
-    return { result: work() };
+    return { result: await work() };
   } catch (error) {
     return { failure: error instanceof Error ? error.message : 'unknown error' };
   }

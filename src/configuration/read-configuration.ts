@@ -1,18 +1,32 @@
+import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import type { Problem } from '../integrations/problem.ts';
 import type { Reading } from './configuration.ts';
 import { CHILD_LIMITS, ChildError, type ChildLimits, inChild } from './in-child.ts';
-import type { ToJudge } from './judge-process.ts';
 import { type Bytes, readBytes } from './read-bytes.ts';
+import { SpareChild } from './spare-child.ts';
 
-/** Beside this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
-const PROGRAM = new URL(`./judge-process${extname(import.meta.url)}`, import.meta.url);
+/** Above this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
+const PROGRAM = new URL(`../judge-process${extname(import.meta.url)}`, import.meta.url);
+
+/** What the process is given in which a file is judged. */
+export interface ToJudge {
+  readonly file: string;
+  readonly version: string;
+  readonly bytes: Uint8Array;
+  /** How long Attaché waits for a secret, in ms. */
+  readonly fetchDeadline: number;
+}
 
 /** How a file is read. */
 export interface ReadingOptions {
   readonly limits?: ChildLimits;
+  /** How long Attaché waits for a secret (ATTACHE_FETCH_DEADLINE), in ms. Default 2000. */
+  readonly fetchDeadline?: number;
   /** Gives the reading up; it is then a bad one. */
   readonly signal?: AbortSignal | undefined;
+  /** A process of {@link spareJudge}. Default: a new one. */
+  readonly loaded?: ChildProcess | undefined;
 }
 
 /**
@@ -24,15 +38,27 @@ export async function readConfiguration(file: string, options: ReadingOptions = 
 }
 
 /** The same for a file whose bytes were read already. */
-export async function judgeBytes(file: string, read: Bytes, { limits, signal }: ReadingOptions = {}): Promise<Reading> {
-  if ('problem' in read) return { kind: 'bad', problems: [read.problem] };
+export async function judgeBytes(
+  file: string,
+  read: Bytes,
+  { limits, signal, fetchDeadline = 2_000, loaded }: ReadingOptions = {},
+): Promise<Reading> {
+  if ('problem' in read) {
+    loaded?.kill('SIGKILL');
+    return { kind: 'bad', problems: [read.problem] };
+  }
   try {
-    const data: ToJudge = { file, ...read };
-    return await inChild<Reading>(PROGRAM, data, limits ?? CHILD_LIMITS, signal);
+    const data: ToJudge = { file, fetchDeadline, ...read };
+    return await inChild<Reading>(PROGRAM, data, limits ?? CHILD_LIMITS, signal, loaded);
   } catch (error) {
     if (error instanceof ChildError) return { kind: 'bad', problems: [unjudged(file, error)] };
     throw error;
   }
+}
+
+/** Keeps a process at hand in which a file is judged. */
+export function spareJudge({ memory }: ChildLimits = CHILD_LIMITS): SpareChild {
+  return new SpareChild(PROGRAM, memory);
 }
 
 /** Why a file could not be judged. */

@@ -1,16 +1,16 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Reading } from './configuration.ts';
 import { readBytes } from './read-bytes.ts';
-import { judgeBytes, type ReadingOptions } from './read-configuration.ts';
+import { judgeBytes, type ReadingOptions, spareJudge } from './read-configuration.ts';
 
 /** How long a change must have rested before it is read, in ms: an editor may write a file in several pieces. */
 const SETTLED = 100;
 
 /** How a file is followed. */
-export interface WatchOptions extends Omit<ReadingOptions, 'signal'> {
+export interface WatchOptions extends Omit<ReadingOptions, 'signal' | 'loaded'> {
   /** The version that was read before: only another one is told. */
   readonly known: string;
-  /** How often to look, in ms. Default 1000. */
+  /** How often to look, in ms. Default 100. */
   readonly interval?: number;
 }
 
@@ -23,10 +23,11 @@ export interface WatchOptions extends Omit<ReadingOptions, 'signal'> {
 export function watchConfiguration(
   file: string,
   onReading: (reading: Reading) => void,
-  { known, interval = 1_000, ...reading }: WatchOptions,
+  { known, interval = 100, ...reading }: WatchOptions,
 ): { close(): void } {
   const closed = new AbortController();
   const { signal } = closed;
+  const spare = spareJudge(reading.limits);
   let timer: NodeJS.Timeout | undefined;
   let latest = known;
   let looking = false;
@@ -39,8 +40,9 @@ export function watchConfiguration(
     const found = await readBytes(file);
     if (found.version !== latest && !signal.aborted) {
       latest = found.version;
-      const read = await judgeBytes(file, found, { ...reading, signal });
+      const read = await judgeBytes(file, found, { ...reading, signal, loaded: spare.take() });
       if (!signal.aborted) onReading(read);
+      if (!signal.aborted) spare.prepare();
     }
     looking = false;
     if (lookAgain && !signal.aborted) lookIn(0);
@@ -50,7 +52,11 @@ export function watchConfiguration(
     timer = setTimeout(look, delay);
     timer.unref();
   };
-  const changed = () => lookIn(Math.min(SETTLED, interval));
+  const changed = () => {
+    // It loads while the change rests.
+    spare.prepare();
+    lookIn(Math.min(SETTLED, interval));
+  };
 
   // Polling by stat sees what events on a file do not: an editor that puts a new file in its place, a mount of Docker
   // that passes no events on, the swap of Kubernetes' symbolic link.
@@ -61,6 +67,7 @@ export function watchConfiguration(
     close() {
       clearTimeout(timer);
       unwatchFile(file, changed);
+      spare.discard();
       closed.abort();
     },
   };

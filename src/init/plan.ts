@@ -9,6 +9,7 @@ import { findDiscoveryFilters } from '../check/attache-filter.ts';
 import { configuration } from '../check/configuration.ts';
 import { isBootstrap } from '../integrations/envoy-file.ts';
 import { isA } from '../integrations/envoy-filters.ts';
+import { routeConfigOf } from '../integrations/live-routes.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import { type Growth, growthAt, type Leaf } from './growth.ts';
 import { type ListenAt, listenAt } from './listen-at.ts';
@@ -216,8 +217,14 @@ function existing(readable: Readable, manager: Manager): Step[] {
     {
       what: `the virtual host attache, in the listener ${manager.listener}`,
       why: 'where callers ask Attaché what they may use; nothing is forwarded from there',
-      growth: (now) =>
-        growthAt(now.source, here(now), ['route_config', 'virtual_hosts'], { item: discoveryHost(now, here(now)) }),
+      growth: (now) => {
+        const item = discoveryHost(now, here(now));
+        // They may stand in another listener, which Attaché gives to this one.
+        const routes = routeConfigOf(now.source, here(now));
+        return routes === undefined
+          ? growthAt(now.source, here(now), ['route_config', 'virtual_hosts'], { item })
+          : growthAt(now.source, routes, ['virtual_hosts'], { item });
+      },
     },
     {
       what: `an answer of its own for a missing Attaché, in the listener ${manager.listener}`,

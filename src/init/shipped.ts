@@ -1,9 +1,23 @@
 import { readFileSync } from 'node:fs';
-import { type Document, isMap, isNode, isSeq, type Node, parseDocument, visit, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { AddError } from '../add/add-error.ts';
 
 /** The envoy.yaml that comes with Attaché: what `attache init` puts into other files is taken out of it, with its comments. */
 const FILE = new URL('../../envoy/envoy.yaml', import.meta.url);
+
+/** Where a connection manager stands in its listener. */
+const MANAGER = ['filter_chains', 0, 'filters', 0, 'typed_config'];
 
 /** Read when it is first asked for. */
 let shipped: Document | undefined;
@@ -51,13 +65,19 @@ export class Shipped {
     return named(this.#get('static_resources', 'clusters'), name);
   }
 
-  /** The first listener, without integrations. */
+  /** The listener through which requests come, with its routes written into it, and without integrations. */
   listener(): YAMLMap {
-    const listener = this.#get('static_resources', 'listeners', 0);
-    const hosts = this.#manager().getIn(['route_config', 'virtual_hosts'], true);
-    if (!isMap(listener) || !isSeq(hosts)) throw missing('a listener');
+    const listener = named(this.#get('static_resources', 'listeners'), 'egress');
+    const manager = this.#manager();
+    const routes = this.#get('static_resources', 'listeners', 0, ...MANAGER, 'route_config');
+    const rds = manager.items.find(({ key }) => isScalar(key) && key.value === 'rds');
+    const hosts = isMap(routes) ? routes.get('virtual_hosts', true) : undefined;
+    if (rds === undefined || !isMap(routes) || !isSeq(hosts)) throw missing('routes');
+    for (const name of ['name', 'validate_clusters']) routes.delete(name);
     hosts.items.splice(1);
     hosts.comment = null;
+    rds.key = new Scalar('route_config');
+    rds.value = routes;
     return listener;
   }
 
@@ -87,8 +107,7 @@ export class Shipped {
   }
 
   #manager(): YAMLMap {
-    const path = ['static_resources', 'listeners', 0, 'filter_chains', 0, 'filters', 0, 'typed_config'];
-    const manager = this.#get(...path);
+    const manager = named(this.#get('static_resources', 'listeners'), 'egress').getIn(MANAGER, true);
     if (!isMap(manager)) throw missing('a connection manager');
     return manager;
   }

@@ -1,6 +1,7 @@
 import type { Node, YAMLMap } from 'yaml';
 import { extProcFilters, type Filter, isA, isDisabled, routeOverride } from './envoy-filters.ts';
 import type { Route } from './envoy-routes.ts';
+import { routeConfigOf } from './live-routes.ts';
 import type { Problem } from './problem.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { booleanOf, textOf } from './yaml-values.ts';
@@ -37,7 +38,7 @@ export function responsePassages(
   const managers = maps.filter((map) => isA(source, map, 'HttpConnectionManager'));
   return routes.flatMap((route) => {
     const name = textOf(source.get(route.block?.value, 'integration')) ?? '';
-    const mine = managers.filter((it) => source.map(source.get(it, 'route_config')) === route.routeConfig);
+    const mine = managers.filter((it) => routeConfigOf(source, it) === route.routeConfig);
     const weighted = source.items(source.get(route.route, 'route', 'weighted_clusters', 'clusters'));
     const targets = weighted.length === 0 ? [undefined] : weighted.map((entry) => source.map(entry));
     return targets.flatMap((target): ResponsePassage[] => {

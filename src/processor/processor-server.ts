@@ -1,11 +1,14 @@
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import type { DiscoveryRequest, DiscoveryResponse } from './gen/envoy/service/discovery/v3/discovery.ts';
 import {
   ExternalProcessorService,
   type ProcessingRequest,
 } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
+import { RouteDiscoveryServiceService } from './gen/envoy/service/route/v3/rds.ts';
 import { grpcTarget, type ListenAddress, prepareSocket, restrictSocket } from './listen-address.ts';
 import { liftResetLimit, NOT_HONOURED } from './reset-limit.ts';
+import { RouteDiscovery } from './route-discovery.ts';
 import { type StreamContext, serveStream } from './stream.ts';
 
 /** The largest body that can be signed, in bytes. Envoy's buffer filter sets the limit; this one is above what is wise there. */
@@ -19,16 +22,23 @@ const SERVICE = {
   process: { ...ExternalProcessorService.process, responseSerialize: (bytes: Buffer) => bytes },
 };
 
-/** The gRPC server that Envoy asks: external processing and grpc.health.v1, on any number of addresses. */
+/** The gRPC server that Envoy asks: external processing, routes and grpc.health.v1, on any number of addresses. */
 export class ProcessorServer {
   readonly #server = new Server({ 'grpc.max_receive_message_length': LARGEST_MESSAGE });
   readonly #health = new HealthImplementation({ '': 'NOT_SERVING' });
   readonly #limitLifted: () => boolean;
 
-  constructor(context: StreamContext) {
+  readonly #routes: RouteDiscovery;
+
+  /** @param routes gives Envoy its routes. Default: none. */
+  constructor(context: StreamContext, routes = new RouteDiscovery(() => undefined)) {
+    this.#routes = routes;
     this.#limitLifted = liftResetLimit(this.#server);
     this.#server.addService(SERVICE, {
       process: (call: ServerDuplexStream<ProcessingRequest, Buffer>) => serveStream(call, context),
+    });
+    this.#server.addService(RouteDiscoveryServiceService, {
+      streamRoutes: (call: ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>) => routes.serve(call),
     });
     this.#health.addToServer(this.#server);
   }
@@ -55,6 +65,8 @@ export class ProcessorServer {
    */
   async drain(grace: number): Promise<void> {
     this.#health.setStatus('', 'NOT_SERVING');
+    // These calls have no end of their own.
+    this.#routes.close();
     const force = setTimeout(() => this.#server.forceShutdown(), grace);
     await new Promise<void>((resolve) => {
       this.#server.tryShutdown(() => resolve());

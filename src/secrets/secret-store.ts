@@ -39,7 +39,8 @@ export class SecretStore {
   readonly #tell: (secretId: string, news: SecretNews) => void;
   readonly #wiped: (() => void) | undefined;
   readonly #secrets = new Map<string, Secret>();
-  readonly #choices = new Map<string, VersionChoice>();
+  /** By secret and name: of one name there are two while an integration goes to another secret. */
+  readonly #choices = new Map<string, Map<string, VersionChoice>>();
 
   /**
    * @param tell told of each change of a secret, in the turn in which it happens.
@@ -73,7 +74,7 @@ export class SecretStore {
     this.#choices.clear();
     const configured = [...wanted].map(([secretId, its]) => {
       const secret = this.#secret(secretId);
-      for (const { name } of its) this.#choices.set(name, new VersionChoice(name, secret));
+      this.#choices.set(secretId, new Map(its.map(({ name }) => [name, new VersionChoice(name, secret)])));
       return secret.configure(its);
     });
     await Promise.all(configured);
@@ -84,15 +85,15 @@ export class SecretStore {
    *
    * @throws RangeError for an integration that is not held: the catalogue and the store have parted.
    */
-  choice(integration: string): VersionChoice {
-    const choice = this.#choices.get(integration);
-    if (choice === undefined) throw new RangeError(`the secret of ${integration} is not held`);
+  choice({ secretId, name }: Pick<SecretUse, 'secretId' | 'name'>): VersionChoice {
+    const choice = this.#choices.get(secretId)?.get(name);
+    if (choice === undefined) throw new RangeError(`the secret of ${name} is not held`);
     return choice;
   }
 
   /** A version of an integration's secret that is held, by its VersionId. */
-  version(integration: string, versionId: string): SecretVersion | undefined {
-    return this.#choices.get(integration)?.version(versionId);
+  version({ secretId, name }: Pick<SecretUse, 'secretId' | 'name'>, versionId: string): SecretVersion | undefined {
+    return this.#choices.get(secretId)?.get(name)?.version(versionId);
   }
 
   /** AWSCURRENT of a secret is said to have moved: the secret is read at once if it is one of these. */

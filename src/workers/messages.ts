@@ -1,5 +1,6 @@
 import type { Counts, Report } from '../admin/report.ts';
 import type { Configuration } from '../configuration/configuration.ts';
+import type { Verdict } from '../processor/route-discovery.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
 
 /**
@@ -19,6 +20,10 @@ export type ToWorker<Settings = unknown> =
     }
   /** A part of another configuration. The next one follows when the worker says that it has this one, so that none waits in a row. */
   | ConfigurationPage
+  /** Answers by the configuration of this version, which it has made ready. */
+  | { readonly kind: 'use'; readonly version: string }
+  /** Refuses new requests to what that has taken away. */
+  | { readonly kind: 'settle' }
   /** Asks for a sign of life. */
   | { readonly kind: 'ping' }
   | { readonly kind: 'report'; readonly question: number }
@@ -33,6 +38,12 @@ export type FromWorker =
   | { readonly kind: 'report'; readonly question: number; readonly report: Report }
   /** It has got a part of a configuration. */
   | { readonly kind: 'page'; readonly delivery: number; readonly index: number }
+  /** It has made a configuration ready, unless there is a problem. */
+  | { readonly kind: 'prepared'; readonly version: string; readonly problem?: string }
+  /** It answers by a configuration; what Envoy makes of its routes. */
+  | { readonly kind: 'used'; readonly version: string; readonly verdict: Verdict }
+  /** Envoy rejects routes, in its own words. */
+  | { readonly kind: 'rejected'; readonly reason: string }
   /** It listens, and the first reading of its secrets was tried. */
   | { readonly kind: 'ready' }
   /** It cannot start; `settings` when that is for settings which contradict each other. */

@@ -6,7 +6,9 @@ import type { Overview } from '../admin/report.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
 import { LIFELINE } from './launch.ts';
+import type { ToWorker } from './messages.ts';
 import { ROLLING_LIMITS, type RollingLimits, rollingRestart } from './rolling-restart.ts';
+import { Rollout } from './rollout.ts';
 import { Spare } from './spare.ts';
 import type { StartFailure } from './worker-life.ts';
 import { type SlotOptions, WorkerSlot } from './worker-slot.ts';
@@ -22,7 +24,11 @@ export interface Limits extends RollingLimits {
 const LIMITS: Limits = { ...ROLLING_LIMITS, end: 9_000, leftBehind: 25_000 };
 
 /** What a supervisor needs. */
-export interface SupervisorOptions extends Omit<SlotOptions, 'onReady' | 'onFailed'> {
+export interface SupervisorOptions extends Omit<SlotOptions, 'start' | 'pending' | 'onReady' | 'onFailed'> {
+  /** What the first workers answer by. */
+  readonly configuration: Configuration;
+  /** The message that has a worker start, with what it answers by. */
+  readonly start: (worker: number, configuration: Configuration) => ToWorker;
   /** How many workers. */
   readonly workers: number;
   /** Other limits than usual, in ms. */
@@ -35,6 +41,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #limits: Limits;
   readonly #spare: Spare;
+  readonly #rollout: Rollout;
   /** Settle when a process is gone, with all that it has left behind. */
   readonly #left = new Set<Promise<void>>();
   readonly #failed = Promise.withResolvers<StartFailure>();
@@ -48,8 +55,11 @@ export class Supervisor {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
     this.#spare = new Spare(options.launch);
-    const slot = {
+    this.#rollout = new Rollout(options.configuration, () => this.#slots, options.log);
+    const slot: SlotOptions = {
       ...options,
+      start: (worker) => options.start(worker, this.#rollout.inUse),
+      pending: () => this.#rollout.pending,
       launch: () => this.#follow(this.#spare.take()),
       onReady: () => this.#prepareSpare(),
       onFailed: (failure: StartFailure) => this.#failed.resolve(failure),
@@ -79,9 +89,9 @@ export class Supervisor {
     return this.#spare.pid;
   }
 
-  /** Gives all workers another configuration. */
-  configure(configuration: Configuration): void {
-    for (const slot of this.#slots) slot.configure(configuration);
+  /** Has all workers take another configuration over. */
+  configure(configuration: Configuration): Promise<void> {
+    return this.#rollout.take(configuration);
   }
 
   /** Tells all workers that AWSCURRENT of a secret has moved. */

@@ -22,4 +22,6 @@ export interface StartFailure {
 export interface WorkerListener {
   onReady(): void;
   onFailed(failure: StartFailure): void;
+  /** Envoy rejects routes, in its own words. */
+  onRejected(reason: string): void;
 }

@@ -3,6 +3,7 @@ import { NO_COUNTS } from '../admin/counts.ts';
 import type { Counts, Report } from '../admin/report.ts';
 import { withDeadline } from '../cache/deadline.ts';
 import type { Configuration } from '../configuration/configuration.ts';
+import type { Verdict } from '../processor/route-discovery.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
 import { Delivery } from './delivery.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
@@ -35,6 +36,8 @@ export class WorkerProcess {
   readonly #delivery = new Delivery((page) => this.#tell(page));
   readonly #questions = new Map<number, (report: Report) => void>();
   #killer: NodeJS.Timeout | undefined;
+  #prepared: ({ readonly version: string } & PromiseWithResolvers<string | undefined>) | undefined;
+  #used: ({ readonly version: string } & PromiseWithResolvers<Verdict>) | undefined;
   #question = 0;
   #unanswered = 0;
   #ready = false;
@@ -98,9 +101,32 @@ export class WorkerProcess {
       .finally(() => this.#questions.delete(question));
   }
 
-  /** Gives it another configuration than the one that it was started with. */
-  configure(configuration: Configuration): void {
+  /**
+   * Gives it another configuration than the one that it was started with, to make it ready.
+   *
+   * @returns why it cannot be used; undefined when it is ready, when the process has ended, and when another one is given meanwhile.
+   */
+  prepare(configuration: Configuration): Promise<string | undefined> {
+    this.#prepared?.resolve(undefined);
+    const prepared = { version: configuration.version, ...Promise.withResolvers<string | undefined>() };
+    this.#prepared = prepared;
     this.#delivery.begin(configuration);
+    return Promise.race([prepared.promise, this.ended.then(() => undefined)]);
+  }
+
+  /** Has it answer by that configuration, as soon as it is ready for it. @returns what Envoy makes of its routes. */
+  async use(version: string): Promise<Verdict> {
+    // One that has started while the others made theirs ready may not be so far yet.
+    if (this.#prepared?.version === version) await Promise.race([this.#prepared.promise, this.ended]);
+    const used = { version, ...Promise.withResolvers<Verdict>() };
+    this.#used = used;
+    this.#tell({ kind: 'use', version });
+    return Promise.race([used.promise, this.ended.then((): Verdict => ({ kind: 'unheard' }))]);
+  }
+
+  /** Has it refuse new requests to what that has taken away. */
+  settle(): void {
+    this.#tell({ kind: 'settle' });
   }
 
   /** Tells it that AWSCURRENT of a secret has moved. */
@@ -134,6 +160,15 @@ export class WorkerProcess {
         break;
       case 'page':
         this.#delivery.got(message);
+        break;
+      case 'prepared':
+        if (message.version === this.#prepared?.version) this.#prepared.resolve(message.problem);
+        break;
+      case 'used':
+        if (message.version === this.#used?.version) this.#used.resolve(message.verdict);
+        break;
+      case 'rejected':
+        this.#listener.onRejected(message.reason);
         break;
       case 'ready':
         this.#wasReady = true;

@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NO_COUNTS, sumCounts } from '../admin/counts.ts';
 import type { Counts, Report, WorkerView } from '../admin/report.ts';
 import type { Configuration } from '../configuration/configuration.ts';
+import type { Verdict } from '../processor/route-discovery.ts';
 import type { LabelMoved } from '../secrets/label-events.ts';
 import type { Log } from '../telemetry/log.ts';
 import { BackOff, WAITS, type Waits } from './back-off.ts';
 import type { Launch } from './launch.ts';
 import type { ToWorker } from './messages.ts';
+import type { Member } from './rollout.ts';
 import type { StartFailure, WorkerEnd } from './worker-life.ts';
 import { WATCH, type Watch, WorkerProcess } from './worker-process.ts';
 
@@ -16,7 +18,11 @@ export interface SlotOptions {
   readonly launch: Launch;
   /** The message that has a worker start. */
   readonly start: (worker: number) => ToWorker;
+  /** A configuration that the others are making ready. */
+  readonly pending: () => Configuration | undefined;
   readonly log: Log;
+  /** Told of each rejection of routes, in Envoy's words. */
+  readonly onRejected: (reason: string) => void;
   readonly onReady: () => void;
   /** Told when a worker says that it cannot start. */
   readonly onFailed: (failure: StartFailure) => void;
@@ -25,7 +31,7 @@ export interface SlotOptions {
 }
 
 /** The place of one worker: there is a process in it, or one will be started, until the slot is ended. */
-export class WorkerSlot {
+export class WorkerSlot implements Member {
   readonly worker: number;
   readonly #options: SlotOptions;
   readonly #log: Log;
@@ -57,9 +63,19 @@ export class WorkerSlot {
     return sumCounts([this.#past, this.#process?.counts ?? NO_COUNTS]);
   }
 
-  /** Gives the worker another configuration; one that starts later gets it with its start. */
-  configure(configuration: Configuration): void {
-    this.#process?.configure(configuration);
+  /** @see WorkerProcess.prepare. One that starts later gets it with its start. */
+  async prepare(configuration: Configuration): Promise<string | undefined> {
+    return this.#process?.prepare(configuration);
+  }
+
+  /** @see WorkerProcess.use */
+  async use(version: string): Promise<Verdict> {
+    return this.#process?.use(version) ?? { kind: 'unheard' };
+  }
+
+  /** @see WorkerProcess.settle */
+  settle(): void {
+    this.#process?.settle();
   }
 
   /** Tells the worker that AWSCURRENT of a secret has moved. */
@@ -76,10 +92,13 @@ export class WorkerSlot {
       {
         onReady: () => this.#becomeReady(),
         onFailed: (failure) => this.#fail(failure),
+        onRejected: (reason) => this.#options.onRejected(reason),
       },
       this.#options.watch ?? WATCH,
     );
     this.#process = started;
+    const pending = this.#options.pending();
+    if (pending !== undefined) void started.prepare(pending);
     started.ended.then((end) => this.#leave(started, end));
   }
 

@@ -13,7 +13,7 @@ function add(...args: string[]): Promise<{ code: number | string; stdout: string
     execFile(
       process.execPath,
       ['src/main.ts', 'add', ...args],
-      { env: plainEnvironment({}), timeout: 120_000 },
+      { env: plainEnvironment({ ATTACHE_ADMIN: '127.0.0.1:1' }), timeout: 120_000 },
       (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
     );
   });
@@ -73,13 +73,13 @@ describe('attache add', () => {
   it('says which other line it changed', async () => {
     const { file } = copy();
 
-    const { stdout } = await add('elevenlabs', '--file', file);
+    const { stdout } = await add('mine', '--target', 'https://a.example', '--header', 'x-mine={{ . }}', '--file', file);
 
     const line =
       readFileSync(file, 'utf8')
         .split('\n')
-        .findIndex((text) => text.includes('|xi-api-key"')) + 1;
-    expect(stdout).toContain(`Attaché may now write xi-api-key: ${file}:${line} (allow_expression)\n`);
+        .findIndex((text) => text.includes('|x-mine"')) + 1;
+    expect(stdout).toContain(`Attaché may now write x-mine: ${file}:${line} (allow_expression)\n`);
   });
 
   it('adds an API that is not in the catalogue', async () => {

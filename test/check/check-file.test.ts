@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { deriveEnvoyConfig } from '../../local/derive-envoy-config.ts';
 import { privateFolder } from '../../local/guard.ts';
 import { checkFile } from '../../src/check/check-elsewhere.ts';
-import { checkText } from '../../src/check/check-file.ts';
+import { checkText, judgeText } from '../../src/check/check-file.ts';
 import { formatProblem } from '../../src/integrations/problem.ts';
 import { SecretError } from '../../src/secrets/secret-error.ts';
 import { SecretVersion } from '../../src/secrets/secret-version.ts';
@@ -161,6 +162,19 @@ describe('attache check', () => {
     expect(found).toEqual(Array(3).fill(expect.stringContaining('warning: cluster internet is not in this file')));
   });
 
+  it('remarks that routes which Envoy reads when it starts could be taken over while it runs', async () => {
+    const written = await deriveEnvoyConfig('envoy/envoy.yaml', {
+      listenerPort: 0,
+      adminPort: 0,
+      attacheSockets: ['/run/attache/0.sock'],
+      written: true,
+    });
+
+    expect((await judgeText(FILE, written, {})).remark).toMatch(/^Envoy reads these routes when it starts/);
+    expect((await judgeText(FILE, GOOD, {})).remark).toBeUndefined();
+    expect((await judgeText(FILE, 'integrations: []\n', {})).remark).toBeUndefined();
+  });
+
   it('says of a plain list what its grammar says', async () => {
     const found = await findings(
       'integrations:\n- { integration: x, host: api.example.com, secret: x, bearer: "{{ . }}" }\n',
@@ -170,7 +184,8 @@ describe('attache check', () => {
   });
 
   it('accepts a route to an unguarded cluster, and a guarded one with the filter switched off', async () => {
-    const off = 'typed_per_filter_config: { attache: { disabled: true } }';
+    const off =
+      'typed_per_filter_config: { attache: { "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true } }';
     const text = edited(
       GOOD,
       '              routes:\n',
@@ -197,7 +212,7 @@ describe('attache check', () => {
     writeFileSync(join(directory, 'good.yaml'), GOOD);
 
     const [good, missing] = await Promise.all(
-      ['good.yaml', 'none.yaml'].map((name) => checkFile(join(directory, name))),
+      ['good.yaml', 'none.yaml'].map(async (name) => (await checkFile(join(directory, name))).problems),
     );
 
     expect(good).toEqual([]);

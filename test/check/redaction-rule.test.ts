@@ -82,7 +82,7 @@ describe('attache check of what takes secrets out of responses', () => {
     const weighted = first(
       REDACTING,
       'cluster: internet, host',
-      'weighted_clusters: { clusters: [{ name: internet, weight: 1 }, { name: internet, weight: 1, typed_per_filter_config: { redact: { disabled: true } } }] }, host',
+      'weighted_clusters: { clusters: [{ name: internet, weight: 1 }, { name: internet, weight: 1, typed_per_filter_config: { redact: { "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true } } }] }, host',
     );
 
     expect(await findings(referring)).toEqual([expect.stringContaining('error: integration stripe has redact: true')]);

@@ -5,6 +5,9 @@ import { edited, findings, GOOD, placeOf } from './support.ts';
 type Case = [name: string, from: string, to: string, problem: string, at: string];
 
 const FILTER = 'name: attache                    #';
+/** The connection manager through which requests come. */
+const MANAGER =
+  '"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager\n          stat_prefix: egress';
 const ACTION = '{ cluster: internet, host_rewrite_literal: api.stripe.com';
 const MODE = '{ request_header_mode: SEND';
 const POLICY =
@@ -29,28 +32,28 @@ const ROUTES: Case[] = [
   [
     'a filter switched off on the virtual host',
     'domains: [stripe.int,',
-    'typed_per_filter_config: { attache: { disabled: true } }\n              domains: [stripe.int,',
+    'typed_per_filter_config: { attache: { "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true } }\n              domains: [stripe.int,',
     'error: the filter attache is off',
     'disabled: true }',
   ],
   [
     'a route that lets requests pass without an answer',
     '    - match: { prefix: / }',
-    '    - typed_per_filter_config: { attache: { overrides: { failure_mode_allow: true } } }\n                match: { prefix: / }',
+    '    - typed_per_filter_config: { attache: { "@type": type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute, overrides: { failure_mode_allow: true } } }\n                match: { prefix: / }',
     'error: this route lets requests pass unchanged',
     'true } } }',
   ],
   [
     'a route that lets requests pass, in a FilterConfig',
     '    - match: { prefix: / }',
-    '    - typed_per_filter_config: { attache: { config: { overrides: { failure_mode_allow: TRUE } } } }\n                match: { prefix: / }',
+    '    - typed_per_filter_config: { attache: { "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, config: { "@type": type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute, overrides: { failure_mode_allow: TRUE } } } }\n                match: { prefix: / }',
     'error: this route lets requests pass unchanged',
     'TRUE } } } }',
   ],
   [
     'a route that is hidden from Attaché',
     '    - match: { prefix: / }',
-    '    - typedPerFilterConfig: { attache: { overrides: { processingMode: { requestHeaderMode: SKIP } } } }\n                match: { prefix: / }',
+    '    - typedPerFilterConfig: { attache: { "@type": type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute, overrides: { processingMode: { requestHeaderMode: SKIP } } } }\n                match: { prefix: / }',
     'error: this route does not show its requests',
     'SKIP } } }',
   ],
@@ -449,21 +452,21 @@ const CLUSTERS: Case[] = [
     'local_reply_config:',
     'access_log_options: {}\n          other_reply_config:',
     'warning: what Envoy itself refuses, a host without a route first of all, comes without a code',
-    '"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3',
+    MANAGER,
   ],
   [
     'a listener that ends silent calls after 5 minutes',
     'stream_idle_timeout: 7200s',
     'request_timeout: 0s',
     'warning: Envoy ends a call in which nothing is said for 5 minutes',
-    '"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3',
+    MANAGER,
   ],
   [
     'clients that are refused though nothing is wrong with them',
     'http_protocol_options: { accept_http_10: true, ignore_http_11_upgrade: [{ prefix: TLS }] }',
     'add_user_agent: false',
     'warning: clients that offer TLS on plain HTTP, as Apache HttpClient for Java does, are refused with 403, and clients that speak HTTP/1.0',
-    '"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3',
+    MANAGER,
   ],
   [
     'clients of HTTP/1.0 that are refused',

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { catalogueOf, steps } from '../../src/configuration/catalogue-of.ts';
 import type { Configuration } from '../../src/configuration/configuration.ts';
+import { contentsOf, steps } from '../../src/configuration/contents-of.ts';
 import { judge } from '../../src/configuration/judge.ts';
 import { readConfiguration } from '../../src/configuration/read-configuration.ts';
 import { readCatalogue } from '../../src/integrations/read-catalogue.ts';
@@ -11,8 +11,8 @@ import { envoyFileOf } from '../support/many-integrations.ts';
 
 const GOOD = 'integrations:\n- { integration: a, host: a.example, secret: prod/a, bearer: "{{ . }}" }\n';
 
-function judged(text: string): Configuration {
-  const reading = judge('envoy.yaml', '1', Buffer.from(text));
+async function judged(text: string): Promise<Configuration> {
+  const reading = await judge('envoy.yaml', '1', Buffer.from(text));
   if (reading.kind === 'bad') throw new Error(JSON.stringify(reading.problems));
   return reading.configuration;
 }
@@ -32,7 +32,7 @@ describe('a configuration', () => {
     const sent = JSON.parse(JSON.stringify(reading.configuration)) as Configuration;
 
     const shown = (it: object) => JSON.stringify(it);
-    expect([...((await catalogueOf(sent)) ?? [])].map(shown)).toEqual(
+    expect([...((await contentsOf(sent))?.catalogue ?? [])].map(shown)).toEqual(
       [...readCatalogue('envoy/envoy.yaml').catalogue].map(shown),
     );
   });
@@ -79,17 +79,19 @@ describe('a configuration', () => {
     });
   });
 
-  it('is made ready in short steps, however many integrations it has', () => {
-    const counted = (count: number) => {
-      const all = steps(judged(envoyFileOf(count)));
+  it('is made ready in short steps, however many integrations it has', async () => {
+    const counted = async (count: number) => {
+      const configuration = await judged(envoyFileOf(count));
+      const all = steps(configuration);
       let number = 0;
       while (all.next().done !== true) number += 1;
-      return number;
+      return { number, pages: configuration.pages.length };
     };
 
-    const [few, many] = [counted(100), counted(900)];
-    // One for each integration and one for each page of fifty.
-    expect(many - few).toBe(800 + 16);
+    const [few, many] = [await counted(100), await counted(900)];
+    // One for each integration and one for each page: of fifty integrations, or of routes.
+    expect(many.number - few.number).toBe(800 + many.pages - few.pages);
+    expect(many.pages).toBeLessThan(50);
   });
 
   it('is made ready in turns of a few milliseconds, between which others have theirs', async () => {
@@ -97,7 +99,7 @@ describe('a configuration', () => {
     let inThisTurn = 0;
     let most = 0;
     const now = () => clock;
-    const configuration = judged(envoyFileOf(200));
+    const configuration = await judged(envoyFileOf(200));
     let turns = 0;
     // Each step takes a millisecond of this clock.
     const ticking = () => {
@@ -107,7 +109,7 @@ describe('a configuration', () => {
       return now();
     };
 
-    const catalogue = await catalogueOf(configuration, {
+    const contents = await contentsOf(configuration, {
       now: ticking,
       pause: async () => {
         turns += 1;
@@ -115,14 +117,15 @@ describe('a configuration', () => {
       },
     });
 
-    expect(catalogue?.size).toBe(203);
+    expect(contents?.catalogue.size).toBe(203);
     expect(most).toBeLessThanOrEqual(6);
     expect(turns).toBeGreaterThanOrEqual(203 / 6);
   });
 
   it('is made ready no further when another one is wanted', async () => {
-    expect(await catalogueOf(judged(envoyFileOf(50)), { now: () => Math.random() * 1e9, isWanted: () => false })).toBe(
-      undefined,
-    );
+    const isWanted = () => false;
+    const configuration = await judged(envoyFileOf(50));
+
+    expect(await contentsOf(configuration, { now: () => Math.random() * 1e9, isWanted })).toBe(undefined);
   });
 });

@@ -6,7 +6,7 @@ import chromium from '@sparticuz/chromium';
 import { type Browser, chromium as playwright } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthority } from '../../local/certificates.ts';
-import { pathOfHttp } from '../../local/derive-envoy-config.ts';
+import { pathOfRoutes } from '../../local/derive-envoy-config.ts';
 import { privateFolder } from '../../local/guard.ts';
 import { envoyYaml, type Stack, startStack } from '../../local/stack.ts';
 import type { DiscoveryAnswer } from '../../src/discovery/answer.ts';
@@ -300,7 +300,7 @@ describe('http://attache.int where the filter for discovery is off', () => {
   it('is closed', async () => {
     await using stack = await startStack({
       edit: (document) => {
-        const route = [...pathOfHttp, 'route_config', 'virtual_hosts', 0, 'routes', 0];
+        const route = [...pathOfRoutes, 'virtual_hosts', 0, 'routes', 0];
         expect(document.getIn([...route, 'direct_response', 'status'])).toBe(503);
         document.deleteIn([...route, 'typed_per_filter_config']);
       },

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Node, YAMLSeq } from 'yaml';
 import { createAuthority, type KeyPair } from '../../local/certificates.ts';
-import type { EnvoyDocument } from '../../local/derive-envoy-config.ts';
+import { type EnvoyDocument, pathOfRoutes } from '../../local/derive-envoy-config.ts';
 import { privateFolder } from '../../local/guard.ts';
 import { freePort } from '../../local/ports.ts';
 import { envoyYaml, type Stack, startStack } from '../../local/stack.ts';
@@ -95,10 +95,10 @@ const PRESENT: ReadonlySet<string> = new Set(['stripe', 'openai', 'anthropic']);
 
 /** Lets each integration answer at its own loopback address, too. */
 function giveAddresses(document: EnvoyDocument, places: ReadonlyMap<string, Place>): void {
-  const listener = ['static_resources', 'listeners', 0];
+  const listener = ['static_resources', 'listeners', 1];
   const addresses = [...places.values()].map(({ host }) => ({ address: addressOf(host) }));
   document.setIn([...listener, 'additional_addresses'], document.createNode(addresses));
-  const path = [...listener, 'filter_chains', 0, 'filters', 0, 'typed_config', 'route_config', 'virtual_hosts'];
+  const path = [...pathOfRoutes, 'virtual_hosts'];
   const virtualHosts = document.getIn(path) as { items: unknown[] };
   for (const [index] of virtualHosts.items.entries()) {
     const name = String(document.getIn([...path, index, 'name']));
@@ -110,7 +110,7 @@ function giveAddresses(document: EnvoyDocument, places: ReadonlyMap<string, Plac
 
 /** Adds what envoy.yaml has in comments: the same routes over TLS. */
 function addHttps(document: EnvoyDocument, { certificate, key }: KeyPair, places: ReadonlyMap<string, Place>): void {
-  const filters = document.getIn(['static_resources', 'listeners', 0, 'filter_chains', 0, 'filters'], true);
+  const filters = document.getIn(['static_resources', 'listeners', 1, 'filter_chains', 0, 'filters'], true);
   const [first, ...others] = [...places.values()].map(({ https }) => addressOf(https));
   const listener = {
     name: 'egress_https',

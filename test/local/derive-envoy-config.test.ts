@@ -38,8 +38,8 @@ async function written(text: string): Promise<string> {
 
 const addresses = [
   'admin.address.socket_address.port_value',
-  'static_resources.listeners.0.address.socket_address.address',
-  'static_resources.listeners.0.address.socket_address.port_value',
+  'static_resources.listeners.1.address.socket_address.address',
+  'static_resources.listeners.1.address.socket_address.port_value',
   'static_resources.clusters.1.load_assignment.endpoints.0.lb_endpoints.0.endpoint.address.pipe.path',
   'static_resources.clusters.1.load_assignment.endpoints.0.lb_endpoints.1.endpoint.address.pipe.path',
   'static_resources.clusters.2.load_assignment.endpoints.0.lb_endpoints.0.endpoint.address.pipe.path',
@@ -79,12 +79,23 @@ test('the copy listens on loopback only, its further listeners too', async () =>
   const file = await written(original.replace('\n  clusters:\n', `${second}\n  clusters:\n`));
   const { static_resources: resources, admin } = await derived({}, file);
   expect(resources.listeners.map((listener: { address: unknown }) => listener.address)).toEqual([
+    // The one that holds the routes has no port.
+    { socket_address: { address: '127.0.0.1', port_value: 1 } },
     { socket_address: { address: '127.0.0.1', port_value: 12_345 } },
     // The one for tunnels, to which only Envoy connects.
     undefined,
     { socket_address: { address: '127.0.0.1', port_value: 0 } },
   ]);
   expect(admin.address.socket_address.address).toBe('127.0.0.1');
+});
+
+test('for an Envoy without Attaché, the routes are written into the listener', async () => {
+  const { listeners } = (await derived({ written: true })).static_resources;
+  const [routes] = parse(original).static_resources.listeners;
+  const managerOf = (listener: (typeof listeners)[number]) => listener.filter_chains[0].filters[0].typed_config;
+  expect(listeners.map(({ name }: { name: string }) => name)).toEqual(['egress', 'tunnels']);
+  expect(managerOf(listeners[0]).rds).toBeUndefined();
+  expect(managerOf(listeners[0]).route_config).toEqual(managerOf(routes).route_config);
 });
 
 test('a CA file that this machine has not is replaced, one that it has is kept', async () => {

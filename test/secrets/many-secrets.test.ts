@@ -51,7 +51,7 @@ describe('three hundred secrets that are not at hand', () => {
 
     const held = store.hold(uses);
     const values = await Promise.all(
-      uses.map(async ({ name }) => (await store.choice(name).first(new Deadline(10_000))).reveal()),
+      uses.map(async (use) => (await store.choice(use).first(new Deadline(10_000))).reveal()),
     );
     await held;
 
@@ -68,7 +68,7 @@ describe('three hundred secrets that are not at hand', () => {
     await aws.calls.find(({ operation }) => operation === 'GetSecretValue');
 
     const wanted = uses.slice(-5);
-    await Promise.all(wanted.map(({ name }) => store.choice(name).first(new Deadline(2_000))));
+    await Promise.all(wanted.map((use) => store.choice(use).first(new Deadline(2_000))));
 
     expect(store.count().missing).toBeGreaterThan(COUNT / 2);
     await held;

@@ -43,7 +43,7 @@ function use(more: Partial<SecretUse> = {}): SecretUse {
 
 /** One request with two retries at most: which versions it carries until `takes` takes one. */
 async function request(store: SecretStore, name: string, takes: (id: string) => boolean): Promise<string[]> {
-  const choice = store.choice(name);
+  const choice = store.choice(use({ name }));
   const tried = [(await choice.first(soon())).id];
   while (!takes(tried.at(-1) ?? '') && tried.length < 3) {
     await pass(2);
@@ -68,7 +68,7 @@ describe('the last good version, kept because the new one is unusable', () => {
     await pass(MINUTE);
 
     for (let minute = 1; minute < 57; minute += 1) {
-      expect(await outcome(() => store.choice('x').first(soon()))).toBe('key of good');
+      expect(await outcome(() => store.choice(use()).first(soon()))).toBe('key of good');
       await pass(MINUTE);
     }
   });
@@ -86,8 +86,8 @@ describe('a reload while AWS cannot be reached', () => {
 
     await store.hold([use(change), use({ name: 'another' })]);
 
-    expect(await outcome(() => store.choice('x').first(soon()))).toBe('key of v1');
-    expect(await outcome(() => store.choice('another').first(soon()))).toBe('key of v1');
+    expect(await outcome(() => store.choice(use()).first(soon()))).toBe('key of v1');
+    expect(await outcome(() => store.choice(use({ name: 'another' })).first(soon()))).toBe('key of v1');
   });
 
   it('that asks for the owner’s word uses no value before that is known, and keeps it until it is', async () => {
@@ -95,14 +95,14 @@ describe('a reload while AWS cannot be reached', () => {
     await store.hold([use()]);
     aws.isDown = true;
     await store.hold([use({ readsHosts: true })]);
-    expect(await outcome(() => store.choice('x').first(soon()))).toBe('network');
+    expect(await outcome(() => store.choice(use()).first(soon()))).toBe('network');
 
     aws.isDown = false;
     aws.hosts = ['api.example.com'];
     await pass(2_000);
 
-    expect(await outcome(() => store.choice('x').first(soon()))).toBe('key of v1');
-    expect(store.choice('x').hosts).toEqual(['api.example.com']);
+    expect(await outcome(() => store.choice(use()).first(soon()))).toBe('key of v1');
+    expect(store.choice(use()).hosts).toEqual(['api.example.com']);
   });
 
   it('keeps what was learnt of a rotation', async () => {
@@ -180,8 +180,8 @@ describe('two integrations on one secret', () => {
 
     for (let index = 0; index < 20; index += 1) {
       const both = await Promise.all([
-        store.choice('without').next(['old'], soon()),
-        store.choice('with').next(['old'], soon()),
+        store.choice(use({ name: 'without' })).next(['old'], soon()),
+        store.choice(use({ name: 'with' })).next(['old'], soon()),
       ]);
       asked.push(both[1].id);
       await pass(500);
@@ -198,12 +198,12 @@ describe('a machine that was suspended', () => {
     await store.hold([use()]);
     aws.isDown = true;
     await pass(MINUTE);
-    expect(await outcome(() => store.choice('x').first(soon()))).toBe('key of v1');
+    expect(await outcome(() => store.choice(use()).first(soon()))).toBe('key of v1');
 
     // CLOCK_MONOTONIC stands still, and so do timers; the wall clock does not.
     vi.setSystemTime(Date.now() + 2 * 60 * MINUTE);
 
-    expect(await outcome(() => store.choice('x').first(soon()))).toBe('network');
+    expect(await outcome(() => store.choice(use()).first(soon()))).toBe('network');
   });
 
   it('reads a value anew that has grown stale meanwhile, without waiting for it', async () => {
@@ -213,11 +213,11 @@ describe('a machine that was suspended', () => {
     aws.reads.length = 0;
     vi.setSystemTime(Date.now() + 10 * MINUTE);
 
-    expect(await outcome(() => store.choice('x').first(soon()))).toBe('key of v1');
+    expect(await outcome(() => store.choice(use()).first(soon()))).toBe('key of v1');
     await pass(0);
 
     expect(aws.reads).toEqual(['AWSCURRENT']);
-    expect(await outcome(() => store.choice('x').first(soon()))).toBe('key of v2');
+    expect(await outcome(() => store.choice(use()).first(soon()))).toBe('key of v2');
   });
 
   it('takes no value for younger when the wall clock is set back', async () => {
@@ -228,7 +228,7 @@ describe('a machine that was suspended', () => {
 
     await pass(61 * MINUTE);
 
-    expect(await outcome(() => store.choice('x').first(soon()))).toBe('network');
+    expect(await outcome(() => store.choice(use()).first(soon()))).toBe('network');
   });
 });
 
@@ -263,6 +263,6 @@ describe('what a request waits for', () => {
       return done;
     };
 
-    expect(await waitedFor((deadline) => store.choice('x').next(['v1'], deadline))).toBeLessThanOrEqual(2_001);
+    expect(await waitedFor((deadline) => store.choice(use()).next(['v1'], deadline))).toBeLessThanOrEqual(2_001);
   });
 });

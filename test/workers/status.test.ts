@@ -123,7 +123,17 @@ test('a problem of the configuration that several workers have is told once', ()
   expect(status(report({ state: 'fresh' }, { problems }), report({ state: 'fresh' }, { problems })).config).toEqual({
     file: 'envoy.yaml',
     problems,
+    notes: [],
   });
+});
+
+test('that Envoy must be restarted is told once, whichever workers know it', () => {
+  const notes = ['restart Envoy for cluster internet'];
+
+  expect(
+    status(report({ state: 'fresh' }, { notes }), report({ state: 'fresh' }), report({ state: 'fresh' }, { notes }))
+      .config.notes,
+  ).toEqual(notes);
 });
 
 test('the metrics are sums, and memory by process', async () => {

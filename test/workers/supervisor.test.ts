@@ -16,6 +16,8 @@ type Entry = Record<string, unknown> & { readonly msg: string };
 /** A machine that does other things as well starts a process in a second or two. */
 const SOON = { timeout: 60_000 };
 
+const NONE = { version: '1', size: 0, pages: [], warnings: [] };
+
 let journal: string;
 let log: Journal<Entry>;
 let supervisor: Supervisor;
@@ -31,18 +33,15 @@ function supervise(behave: (worker: number) => Omit<Behaviour, 'journal'>, optio
   supervisor = new Supervisor({
     workers: 2,
     launch: () => fork(join(import.meta.dirname, 'support', 'worker.ts'), [], { execArgv: [] }),
+    configuration: NONE,
     start: (worker) => ({
       kind: 'start',
       worker,
       settings: {},
       sealKey: '',
-      configuration: {
-        version: '1',
-        size: 0,
-        pages: [JSON.stringify({ journal, ...behave(worker) } satisfies Behaviour)],
-        warnings: [],
-      },
+      configuration: { ...NONE, pages: [JSON.stringify({ journal, ...behave(worker) } satisfies Behaviour)] },
     }),
+    onRejected: () => undefined,
     log: recorder(),
     ...options,
   });

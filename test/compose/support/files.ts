@@ -37,10 +37,15 @@ const bootstrap = z.object({
     listeners: z.array(
       z.object({
         address: socketAddress.optional(),
+        bind_to_port: z.boolean().optional(),
         filter_chains: z.array(
           z.object({
             filters: z.array(
-              z.object({ typed_config: z.object({ route_config: z.object({ virtual_hosts: z.array(virtualHost) }) }) }),
+              z.object({
+                typed_config: z.object({
+                  route_config: z.object({ virtual_hosts: z.array(virtualHost) }).optional(),
+                }),
+              }),
             ),
           }),
         ),
@@ -52,10 +57,12 @@ const bootstrap = z.object({
 const text = textOf('envoy/envoy.yaml');
 const { admin, static_resources: resources } = bootstrap.parse(parse(text, { merge: true }));
 // The others are Envoy's own.
-const listeners = resources.listeners.filter(({ address }) => address !== undefined);
-const hosts = listeners
+const listeners = resources.listeners.filter(
+  ({ address, bind_to_port: isBound }) => address !== undefined && isBound !== false,
+);
+const hosts = resources.listeners
   .flatMap((listener) => listener.filter_chains.flatMap(({ filters }) => filters))
-  .flatMap((filter) => filter.typed_config.route_config.virtual_hosts)
+  .flatMap((filter) => filter.typed_config.route_config?.virtual_hosts ?? [])
   .filter(({ routes }) => routes.every(({ match }) => match.connect_matcher === undefined));
 
 /** What the Compose files must agree with in envoy/envoy.yaml. */

@@ -1,4 +1,4 @@
-import { type EnvoyDocument, pathOfCluster, pathOfHttp } from '../../../local/derive-envoy-config.ts';
+import { type EnvoyDocument, pathOfCluster, pathOfRoutes } from '../../../local/derive-envoy-config.ts';
 
 /** A route to add to the derived envoy.yaml, as a virtual host of its own. */
 export interface ExtraRoute {
@@ -18,7 +18,7 @@ export interface ExtraRoute {
 export function addRoutes(document: EnvoyDocument, ...routes: readonly ExtraRoute[]): void {
   for (const extra of routes) {
     document.addIn(
-      [...pathOfHttp, 'route_config', 'virtual_hosts'],
+      [...pathOfRoutes, 'virtual_hosts'],
       document.createNode({
         name: extra.name,
         domains: [`${extra.name}.int`],

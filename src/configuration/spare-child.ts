@@ -1,0 +1,48 @@
+import type { ChildProcess } from 'node:child_process';
+import { forkChild } from './in-child.ts';
+
+/** How long a process is kept for the next edit, in ms: who edits does so several times. */
+const KEPT = 60_000;
+
+/** A process that has loaded a program, kept for a while since it is likely to be needed: loading takes most of its time. */
+export class SpareChild {
+  readonly #program: URL | string;
+  readonly #memory: number;
+  #child: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param memory what it may take, in MiB. */
+  constructor(program: URL | string, memory: number) {
+    this.#program = program;
+    this.#memory = memory;
+  }
+
+  /** Has one load, unless there is one, and keeps it for a minute from now on. It does not keep this process alive. */
+  prepare(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.discard(), KEPT);
+    this.#timer.unref();
+    if (this.#child?.connected === true) return;
+    const child = forkChild(this.#program, this.#memory);
+    child.on('error', () => undefined);
+    child.unref();
+    child.channel?.unref();
+    this.#child = child;
+  }
+
+  /** Hands it over, however far it has come; undefined when there is none. */
+  take(): ChildProcess | undefined {
+    const child = this.#child;
+    this.#child = undefined;
+    clearTimeout(this.#timer);
+    if (child?.connected !== true) return undefined;
+    child.ref();
+    child.channel?.ref();
+    return child;
+  }
+
+  /** Ends it. */
+  discard(): void {
+    this.take()?.kill('SIGKILL');
+  }
+}
