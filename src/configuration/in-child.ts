@@ -19,12 +19,21 @@ export class ChildError extends Error {
   }
 }
 
+/** Where processes of one program and memory are kept between two pieces of work. */
+export interface ChildKeeper {
+  /** A process that has nothing to do; undefined when there is none. */
+  take(): ChildProcess | undefined;
+  /** Takes one back that has done its work. */
+  keep(child: ChildProcess): void;
+}
+
 /**
  * Has a program do work in a process of its own: it gets one message and sends one back, as {@link answerParent} does. The process
- * is gone afterwards, however it went. A thread would cost less, but one that runs out of memory can end the whole process with it.
+ * is gone afterwards, unless it has done its work and there is a keeper for it. A thread would cost less, but one that runs out of
+ * memory can end the whole process with it.
  *
  * @param signal gives the work up.
- * @param loaded a process of {@link forkChild} with the same program and memory, which may have loaded it by now. Default: a new one.
+ * @param keeper where the process comes from, if there is one, and goes to. Default: it is a new one.
  * @throws ChildError (rejects with it) when the process passes a limit, fails, ends without a result or is given up.
  */
 export async function inChild<Result>(
@@ -32,7 +41,7 @@ export async function inChild<Result>(
   data: unknown,
   { time, memory }: ChildLimits = CHILD_LIMITS,
   signal?: AbortSignal,
-  loaded?: ChildProcess,
+  keeper?: ChildKeeper,
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const fail = (sentence: string) => reject(new ChildError(sentence));
@@ -40,20 +49,26 @@ export async function inChild<Result>(
   if (signal?.aborted === true) giveUp();
   const timer = setTimeout(() => fail(`took longer than ${time / 1_000} s`), time);
   signal?.addEventListener('abort', giveUp, { once: true });
+  const hear = (message: unknown) => {
+    const answer = message as Answer<Result>;
+    if ('failure' in answer) fail(`failed inside (${answer.failure})`);
+    else resolve(answer.result);
+  };
+  const failed = (error: Error) => fail(`failed (${error.message})`);
+  const closed = (code: number | null, how: NodeJS.Signals | null) =>
+    fail(`ended without a result (${how ?? `code ${code}`}); it may take ${memory} MiB`);
   let child: ChildProcess | undefined;
   try {
-    child = loaded ?? forkChild(program, memory);
-    child.once('message', (message) => {
-      const answer = message as Answer<Result>;
-      if ('failure' in answer) fail(`failed inside (${answer.failure})`);
-      else resolve(answer.result);
-    });
-    child.on('error', (error) => fail(`failed (${error.message})`));
-    child.once('close', (code, how) =>
-      fail(`ended without a result (${how ?? `code ${code}`}); it may take ${memory} MiB`),
-    );
+    child = keeper?.take() ?? forkChild(program, memory);
+    child.on('message', hear).on('error', failed).on('close', closed);
     child.send(data as object);
-    return await promise;
+    const result = await promise;
+    if (keeper !== undefined) {
+      child.off('message', hear).off('error', failed).off('close', closed);
+      keeper.keep(child);
+      child = undefined;
+    }
+    return result;
   } catch (error) {
     if (error instanceof ChildError) throw error;
     throw new ChildError(`failed (${error instanceof Error ? error.message : 'unknown error'})`);
@@ -64,7 +79,7 @@ export async function inChild<Result>(
   }
 }
 
-/** Starts a process for {@link inChild}: it loads the program and waits for its message. */
+/** Starts a process for {@link inChild}: it loads the program and waits for a message. */
 export function forkChild(program: URL | string, memory: number): ChildProcess {
   const { NODE_COMPILE_CACHE } = process.env;
   return fork(program, [], {
@@ -79,9 +94,9 @@ export function forkChild(program: URL | string, memory: number): ChildProcess {
 /** What the process sends back. */
 type Answer<Result> = { readonly result: Result } | { readonly failure: string };
 
-/** The other side of {@link inChild}: works on the one message that comes, and sends the result. */
+/** The other side of {@link inChild}: works on each message that comes, and sends the result. */
 export function answerParent<Data, Result>(work: (data: Data) => Result | Promise<Result>): void {
-  process.once('message', async (data) => {
+  process.on('message', async (data) => {
     process.send?.(await answerOf(() => work(data as Data)));
   });
 }

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import type { Problem } from '../integrations/problem.ts';
 import type { Reading } from './configuration.ts';
@@ -25,8 +24,8 @@ export interface ReadingOptions {
   readonly fetchDeadline?: number;
   /** Gives the reading up; it is then a bad one. */
   readonly signal?: AbortSignal | undefined;
-  /** A process of {@link spareJudge}. Default: a new one. */
-  readonly loaded?: ChildProcess | undefined;
+  /** What {@link spareJudge} keeps. Default: a process for this file alone. */
+  readonly judge?: SpareChild | undefined;
 }
 
 /**
@@ -41,15 +40,12 @@ export async function readConfiguration(file: string, options: ReadingOptions = 
 export async function judgeBytes(
   file: string,
   read: Bytes,
-  { limits, signal, fetchDeadline = 2_000, loaded }: ReadingOptions = {},
+  { limits, signal, fetchDeadline = 2_000, judge }: ReadingOptions = {},
 ): Promise<Reading> {
-  if ('problem' in read) {
-    loaded?.kill('SIGKILL');
-    return { kind: 'bad', problems: [read.problem] };
-  }
+  if ('problem' in read) return { kind: 'bad', problems: [read.problem] };
   try {
     const data: ToJudge = { file, fetchDeadline, ...read };
-    return await inChild<Reading>(PROGRAM, data, limits ?? CHILD_LIMITS, signal, loaded);
+    return await inChild<Reading>(PROGRAM, data, limits ?? CHILD_LIMITS, signal, judge);
   } catch (error) {
     if (error instanceof ChildError) return { kind: 'bad', problems: [unjudged(file, error)] };
     throw error;

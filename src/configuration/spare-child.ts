@@ -1,11 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { forkChild } from './in-child.ts';
+import { type ChildKeeper, forkChild } from './in-child.ts';
 
 /** How long a process is kept for the next edit, in ms: who edits does so several times. */
 const KEPT = 60_000;
 
-/** A process that has loaded a program, kept for a while since it is likely to be needed: loading takes most of its time. */
-export class SpareChild {
+/**
+ * A process that has loaded a program, kept for a while since it is likely to be needed: loading takes most of the time, and the first
+ * piece of work most of the rest.
+ */
+export class SpareChild implements ChildKeeper {
   readonly #program: URL | string;
   readonly #memory: number;
   #child: ChildProcess | undefined;
@@ -19,12 +22,16 @@ export class SpareChild {
 
   /** Has one load, unless there is one, and keeps it for a minute from now on. It does not keep this process alive. */
   prepare(): void {
+    const isThere = this.#child?.connected === true;
+    this.keep(isThere && this.#child !== undefined ? this.#child : forkChild(this.#program, this.#memory));
+  }
+
+  keep(child: ChildProcess): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.discard(), KEPT);
     this.#timer.unref();
-    if (this.#child?.connected === true) return;
-    const child = forkChild(this.#program, this.#memory);
-    child.on('error', () => undefined);
+    if (child === this.#child) return;
+    child.on('error', ignore);
     child.unref();
     child.channel?.unref();
     this.#child = child;
@@ -36,6 +43,7 @@ export class SpareChild {
     this.#child = undefined;
     clearTimeout(this.#timer);
     if (child?.connected !== true) return undefined;
+    child.off('error', ignore);
     child.ref();
     child.channel?.ref();
     return child;
@@ -46,3 +54,6 @@ export class SpareChild {
     this.take()?.kill('SIGKILL');
   }
 }
+
+/** One that cannot be used is not connected, and so is not taken. */
+function ignore(): void {}

@@ -7,7 +7,7 @@ import { judgeBytes, type ReadingOptions, spareJudge } from './read-configuratio
 const SETTLED = 100;
 
 /** How a file is followed. */
-export interface WatchOptions extends Omit<ReadingOptions, 'signal' | 'loaded'> {
+export interface WatchOptions extends Omit<ReadingOptions, 'signal' | 'judge'> {
   /** The version that was read before: only another one is told. */
   readonly known: string;
   /** How often to look, in ms. Default 100. */
@@ -27,7 +27,7 @@ export function watchConfiguration(
 ): { close(): void } {
   const closed = new AbortController();
   const { signal } = closed;
-  const spare = spareJudge(reading.limits);
+  const judge = spareJudge(reading.limits);
   let timer: NodeJS.Timeout | undefined;
   let latest = known;
   let looking = false;
@@ -40,9 +40,10 @@ export function watchConfiguration(
     const found = await readBytes(file);
     if (found.version !== latest && !signal.aborted) {
       latest = found.version;
-      const read = await judgeBytes(file, found, { ...reading, signal, loaded: spare.take() });
+      const read = await judgeBytes(file, found, { ...reading, signal, judge });
       if (!signal.aborted) onReading(read);
-      if (!signal.aborted) spare.prepare();
+      // The next edit is likely to come soon, and the process may be gone.
+      if (!signal.aborted) judge.prepare();
     }
     looking = false;
     if (lookAgain && !signal.aborted) lookIn(0);
@@ -54,7 +55,7 @@ export function watchConfiguration(
   };
   const changed = () => {
     // It loads while the change rests.
-    spare.prepare();
+    judge.prepare();
     lookIn(Math.min(SETTLED, interval));
   };
 
@@ -67,7 +68,7 @@ export function watchConfiguration(
     close() {
       clearTimeout(timer);
       unwatchFile(file, changed);
-      spare.discard();
+      judge.discard();
       closed.abort();
     },
   };

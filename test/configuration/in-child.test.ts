@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { inChild } from '../../src/configuration/in-child.ts';
+import { SpareChild } from '../../src/configuration/spare-child.ts';
+import { isAlive } from '../workers/support/serve.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'attache-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -20,6 +22,24 @@ describe('a process', () => {
     expect(await inChild(program('process.send({ result: data + 1 })'), 41, LIMITS)).toBe(42);
   });
 
+  it('is kept for the next piece of work once it has done one, and no longer than it is wanted', async () => {
+    const file = join(folder, 'kept.mjs');
+    writeFileSync(
+      file,
+      `process.on('message', (data) => data === 'end' ? process.exit(3) : process.send({ result: process.pid }));`,
+    );
+    const spare = new SpareChild(file, LIMITS.memory);
+    const work = (data: string) => inChild<number>(file, data, LIMITS, undefined, spare);
+
+    const first = await work('one');
+    expect(await work('two')).toBe(first);
+    await expect(work('end')).rejects.toThrow('ended without a result');
+    const next = await work('three');
+    expect(next).not.toBe(first);
+    spare.discard();
+    await expect.poll(() => isAlive(next)).toBe(false);
+  });
+
   it.each([
     ['hangs', 'for (;;);', { ...LIMITS, time: 300 }, 'took longer than 0.3 s'],
     ['fills its memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0));', LIMITS, 'may take 64 MiB'],
@@ -28,13 +48,9 @@ describe('a process', () => {
     ['rejects', 'Promise.reject(new Error("no such thing"))', LIMITS, 'ended without a result'],
     ['says why it failed', 'process.send({ failure: "no such thing" })', LIMITS, 'failed inside (no such thing)'],
     ['is killed', 'process.kill(process.pid, "SIGKILL")', LIMITS, 'ended without a result (SIGKILL)'],
-  ])(
-    'that %s is told of in a sentence, and harms nobody else',
-    async (_, code, limits, sentence) => {
-      await expect(inChild(program(code), 'data', limits)).rejects.toThrow(sentence);
-    },
-    40_000,
-  );
+  ])('that %s is told of in a sentence, and harms nobody else', async (_, code, limits, sentence) => {
+    await expect(inChild(program(code), 'data', limits)).rejects.toThrow(sentence);
+  });
 
   it('has nothing of the environment', async () => {
     expect(
