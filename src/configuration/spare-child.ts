@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { type ChildKeeper, forkChild } from './in-child.ts';
 
 /** How long a process is kept for the next edit, in ms: who edits does so several times. */
@@ -22,8 +23,14 @@ export class SpareChild implements ChildKeeper {
 
   /** Has one load, unless there is one, and keeps it for a minute from now on. It does not keep this process alive. */
   prepare(): void {
-    const isThere = this.#child?.connected === true;
-    this.keep(isThere && this.#child !== undefined ? this.#child : forkChild(this.#program, this.#memory));
+    if (this.#child?.connected === true) {
+      this.keep(this.#child);
+      return;
+    }
+    const child = forkChild(this.#program, this.#memory);
+    // What it works on may wait; requests that others answer may not.
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    this.keep(child);
   }
 
   keep(child: ChildProcess): void {
