@@ -13,6 +13,9 @@ const LABEL = 'attache-lease';
 /** The version that bears the label when nobody holds the lease: 32 to 64 characters, the same for everybody. */
 const PARKED = 'attache-lease-parked-0000000000000000';
 
+/** The staging label that whoever takes the lease of a dead holder moves, so that others who have watched as long see that. */
+const TURN = 'attache-lease-turn';
+
 /** A version that is written anew each time, which changes nothing, to see that the secret may be written at all. */
 const PROBE = { label: 'attache-probe', version: 'attache-probe-00000000000000000000000' };
 
@@ -34,7 +37,7 @@ const LONGEST_LOOK = 5_000;
  */
 export class Lease {
   readonly #source: SecretsManager;
-  readonly #seen = new Map<string, { readonly version: string; at: number; for: number }>();
+  readonly #seen = new Map<string, { readonly state: string; at: number; for: number }>();
 
   /** When the lease of a secret was last taken here. */
   readonly #taken = new Map<string, number>();
@@ -51,15 +54,18 @@ export class Lease {
    *   not be moved or the secret not be written.
    */
   async take(secretId: string, current: string): Promise<'taken' | 'inherited' | 'replaced'> {
-    const { labelled, isCurrent } = await this.#look(secretId, current);
+    const { labelled, turn, isCurrent } = await this.#look(secretId, current);
     if (!isCurrent) return 'replaced';
     const isHeld = labelled === current;
-    if (isHeld && !this.#isDead(secretId, current)) throw held(secretId);
-    if (isHeld) await this.#move(secretId, current, PARKED);
-    await this.#move(secretId, isHeld ? PARKED : labelled, current);
+    if (isHeld && !this.#isDead(secretId, `${current} ${turn}`)) throw held(secretId);
+    if (isHeld) await this.#move(secretId, TURN, turn, turn === PROBE.version ? current : PROBE.version);
+    else await this.#move(secretId, LABEL, labelled, current);
     this.#seen.delete(secretId);
     this.#taken.set(secretId, now());
-    return isHeld ? 'inherited' : 'taken';
+    if (await this.#isCurrent(secretId, current)) return isHeld ? 'inherited' : 'taken';
+    // Somebody has had it, has written and given it back between the look and the move.
+    await this.release(secretId, current);
+    return 'replaced';
   }
 
   /**
@@ -68,22 +74,34 @@ export class Lease {
    */
   async release(secretId: string, current: string): Promise<void> {
     if (now() - (this.#taken.get(secretId) ?? now()) > SURE_FOR) return;
-    await this.#move(secretId, current, PARKED).catch(() => undefined);
+    await this.#move(secretId, LABEL, current, PARKED).catch(() => undefined);
   }
 
-  async #look(secretId: string, current: string): Promise<{ labelled: string; isCurrent: boolean }> {
+  async #look(secretId: string, current: string): Promise<{ labelled: string; turn: string; isCurrent: boolean }> {
     await this.#put(secretId, PROBE.version, PROBE.label);
-    const { VersionIdsToStages: versions = {} } = await this.#source.call(secretId, (client, abortSignal) =>
-      client.send(new DescribeSecretCommand({ SecretId: secretId }), { abortSignal }),
-    );
-    const labelled = Object.keys(versions).find((version) => versions[version]?.includes(LABEL));
+    const versions = await this.#stages(secretId);
+    const bearing = (label: string) => Object.keys(versions).find((version) => versions[version]?.includes(label));
+    const [labelled, turn] = [bearing(LABEL), bearing(TURN)];
     if (labelled === undefined) {
       // Whoever comes first; the same version with the same value is the same for all who come at once. AWS ignores one that is
       // there already, so that the label, if somebody took it away, is put there by itself.
       await this.#put(secretId, PARKED, LABEL);
-      await this.#move(secretId, undefined, PARKED);
+      await this.#move(secretId, LABEL, undefined, PARKED);
     }
-    return { labelled: labelled ?? PARKED, isCurrent: versions[current]?.includes('AWSCURRENT') ?? false };
+    if (turn === undefined) await this.#move(secretId, TURN, undefined, PROBE.version);
+    const isCurrent = versions[current]?.includes('AWSCURRENT') ?? false;
+    return { labelled: labelled ?? PARKED, turn: turn ?? PROBE.version, isCurrent };
+  }
+
+  async #isCurrent(secretId: string, version: string): Promise<boolean> {
+    return (await this.#stages(secretId))[version]?.includes('AWSCURRENT') ?? false;
+  }
+
+  async #stages(secretId: string): Promise<Record<string, string[]>> {
+    const { VersionIdsToStages: versions = {} } = await this.#source.call(secretId, (client, abortSignal) =>
+      client.send(new DescribeSecretCommand({ SecretId: secretId }), { abortSignal }),
+    );
+    return versions;
   }
 
   async #put(secretId: string, version: string, label: string): Promise<void> {
@@ -96,10 +114,10 @@ export class Lease {
     await this.#source.call(secretId, (client, abortSignal) => client.send(command, { abortSignal }));
   }
 
-  async #move(secretId: string, from: string | undefined, to: string): Promise<void> {
+  async #move(secretId: string, label: string, from: string | undefined, to: string): Promise<void> {
     const command = new UpdateSecretVersionStageCommand({
       SecretId: secretId,
-      VersionStage: LABEL,
+      VersionStage: label,
       RemoveFromVersionId: from,
       MoveToVersionId: to,
     });
@@ -110,11 +128,12 @@ export class Lease {
     }
   }
 
-  #isDead(secretId: string, version: string): boolean {
+  /** @param state what says that it is the same holder still. */
+  #isDead(secretId: string, state: string): boolean {
     const time = now();
     const seen = this.#seen.get(secretId);
-    if (seen?.version !== version) {
-      this.#seen.set(secretId, { version, at: time, for: 0 });
+    if (seen?.state !== state) {
+      this.#seen.set(secretId, { state, at: time, for: 0 });
       return false;
     }
     seen.for += Math.min(time - seen.at, LONGEST_LOOK);

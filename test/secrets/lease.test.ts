@@ -92,6 +92,32 @@ describe('the lease on a secret', () => {
     }
 
     expect((await look()).sort()).toEqual(['inherited', 'lease_held']);
+    // The other one has watched as long, and may not take it from who has it now.
+    for (let seconds = 0; seconds < 115; seconds += 5) {
+      expect(await look()).toEqual(['lease_held', 'lease_held']);
+      vi.advanceTimersByTime(5_000);
+    }
+    vi.advanceTimersByTime(10_000);
+    await look();
+    vi.advanceTimersByTime(5_000);
+    expect(await look()).toContain('inherited');
+  });
+
+  it('is not taken on a version that is replaced in that moment', async () => {
+    const [one, other] = [lease(), lease()];
+    await one.take(SECRET, current);
+    await one.release(SECRET, current);
+    // Between its look and its move another one takes it, writes, and gives it back.
+    let next: Promise<string> | undefined;
+    aws.disturb(({ operation }) => {
+      if (operation !== 'UpdateSecretVersionStage' || next !== undefined) return undefined;
+      next = aws.aws.put(SECRET, 'v2');
+      return { delayMs: 500 };
+    });
+
+    expect(await outcome(other.take(SECRET, current))).toBe('replaced');
+
+    expect(await one.take(SECRET, (await next) ?? '')).toBe('taken');
   });
 
   it('is not taken over for the time in which nobody could look', async () => {
