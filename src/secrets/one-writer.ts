@@ -8,7 +8,7 @@ import type { SecretVersion } from './secret-version.ts';
 import type { SecretsManager } from './secrets-manager.ts';
 
 /** How long a lease that another process holds is waited for, and how long until the next look, in ms. */
-const LEASE_PATIENCE = 4_000;
+const LEASE_PATIENCE = 15_000;
 const LEASE_PAUSE = 250;
 
 /** Lets one process at a time put a new value in the place of a secret's current one, over all processes and machines. */
@@ -68,7 +68,7 @@ export class OneWriter {
     }
   }
 
-  /** Whoever holds the lease is done within a second or so: it is waited for. */
+  /** Whoever holds the lease is done within a second or so, or ten on a busy machine: it is waited for. */
   async #take(secretId: string, current: string): ReturnType<Lease['take']> {
     const until = now() + LEASE_PATIENCE;
     for (;;) {

@@ -131,7 +131,7 @@ beforeAll(async () => {
     const stack = await startStack({
       aws: localAws(front.endpoint),
       workers,
-      attache: { env: { ATTACHE_REFRESH_AFTER: '5s', ATTACHE_FETCH_DEADLINE: '5s' } },
+      attache: { env: { ATTACHE_REFRESH_AFTER: '5s', ATTACHE_FETCH_DEADLINE: '10s' } },
       upstream: { hosts: { [TOKEN_HOST]: () => undefined } },
       edit: (document) =>
         addRoutes(
