@@ -1,4 +1,4 @@
-// The process in which a file is judged: it gets the bytes, answers once, and is ended.
+// The process in which a file is judged, one edit after the other: it gets the bytes, and answers.
 import { ruleProblems } from './check/check-file.ts';
 import { answerParent } from './configuration/in-child.ts';
 import { judge } from './configuration/judge.ts';

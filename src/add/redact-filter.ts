@@ -1,6 +1,6 @@
 import type { YAMLSeq } from 'yaml';
-import { extProcFilters, isA } from '../integrations/envoy-filters.ts';
-import { isHolder, routeConfigOf } from '../integrations/live-routes.ts';
+import { extProcFilters } from '../integrations/envoy-filters.ts';
+import { connectionManagers, routeConfigOf } from '../integrations/live-routes.ts';
 import { isRedactFilter, REDACT_FILTER } from '../integrations/redaction-filter.ts';
 import { AddError } from './add-error.ts';
 import type { Readable } from './readable.ts';
@@ -12,9 +12,9 @@ import type { Readable } from './readable.ts';
  * @throws AddError when a listener with these routes has no such filter.
  */
 export function redactFilter({ source, maps }: Readable, list: YAMLSeq<unknown> | undefined): string {
-  const managers = maps
-    .filter((map) => isA(source, map, 'HttpConnectionManager') && !isHolder(source, map))
-    .filter((map) => list === undefined || source.get(routeConfigOf(source, map), 'virtual_hosts') === list);
+  const managers = connectionManagers(source, maps).filter(
+    (map) => list === undefined || source.get(routeConfigOf(source, map), 'virtual_hosts') === list,
+  );
   const names = managers.map((manager) => {
     const filters = extProcFilters(source, source.get(manager, 'http_filters'));
     return { manager, name: filters.find((filter) => isRedactFilter(source, filter))?.name };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Status } from '../admin/status.ts';
-import { versionOf } from '../configuration/read-bytes.ts';
+import { shortHash } from '../integrations/short-hash.ts';
 
 /** How long to wait for a running Attaché to take an edit over, in ms. */
 const PATIENCE = 10_000;
@@ -52,7 +52,7 @@ export async function readerOf(admin: string, text: string): Promise<Reader | un
 
 function answersBy({ workers }: Status, text: string): boolean {
   const versions = new Set(workers.flatMap(({ configuration }) => configuration ?? []));
-  return versions.size === 1 && versions.has(versionOf(text));
+  return versions.size === 1 && versions.has(shortHash(text));
 }
 
 async function ask(admin: string): Promise<Status | undefined> {

@@ -2,7 +2,7 @@ import type { YAMLSeq } from 'yaml';
 import { configuration } from '../check/configuration.ts';
 import { findPassages } from '../check/passages.ts';
 import { isA } from '../integrations/envoy-filters.ts';
-import { isHolder, routeConfigOf } from '../integrations/live-routes.ts';
+import { connectionManagers, routeConfigOf } from '../integrations/live-routes.ts';
 import { booleanOf, textOf } from '../integrations/yaml-values.ts';
 import { AddError } from './add-error.ts';
 import type { Readable } from './readable.ts';
@@ -19,7 +19,7 @@ const USUAL_NAME = 'whole_body';
  */
 export function wholeBodyFilter(examined: Readable, cluster: string, list: YAMLSeq<unknown> | undefined): string {
   const { source, maps } = examined;
-  const managers = maps.filter((map) => isA(source, map, 'HttpConnectionManager') && !isHolder(source, map));
+  const managers = connectionManagers(source, maps);
   const buffers = managers.map((manager) => ({
     manager,
     hosts: source.get(routeConfigOf(source, manager), 'virtual_hosts'),

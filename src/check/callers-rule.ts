@@ -2,7 +2,7 @@ import type { Node, YAMLMap } from 'yaml';
 import { JWT_NAMESPACE, PAYLOAD_KEY } from '../callers/claim.ts';
 import { isA } from '../integrations/envoy-filters.ts';
 import type { Integration } from '../integrations/integration.ts';
-import { isHolder, routeConfigOf } from '../integrations/live-routes.ts';
+import { connectionManagers, routeConfigOf } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import type { AttacheFilter } from './attache-filter.ts';
@@ -24,7 +24,7 @@ const VALIDATIONS = [
 export function* checkCallers(configuration: Configuration): Generator<Problem> {
   const { maps, source } = configuration;
   const kinds = kindsOf(configuration);
-  const managers = maps.filter((map) => isA(source, map, 'HttpConnectionManager') && !isHolder(source, map));
+  const managers = connectionManagers(source, maps);
   for (const manager of managers.filter((it) => mayHaveIntegrations(configuration, it))) {
     yield* peer(configuration, manager, kinds.address);
   }
@@ -134,7 +134,7 @@ function* certificates({ source, maps }: Configuration): Generator<Problem> {
       verifies = true;
     }
   }
-  const manager = maps.find((map) => isA(source, map, 'HttpConnectionManager') && !isHolder(source, map));
+  const [manager] = connectionManagers(source, maps);
   if (!verifies && manager !== undefined) {
     yield source.warning(
       contexts[0] ?? manager,

@@ -1,16 +1,11 @@
-import { hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { Problem } from '../integrations/problem.ts';
 import { unreadable } from '../integrations/read-catalogue.ts';
+import { shortHash } from '../integrations/short-hash.ts';
 import { MOST_BYTES } from '../integrations/yaml-bounds.ts';
 
 /** What stands in a file, and what it is told by from what stood in it before. */
 export type Bytes = { readonly version: string } & ({ readonly bytes: Uint8Array } | { readonly problem: Problem });
-
-/** What a file's bytes are told by: 16 hexadecimal digits of their hash. */
-export function versionOf(bytes: string | Uint8Array): string {
-  return hash('sha256', bytes).slice(0, 16);
-}
 
 /** Reads a file without holding anybody up. One that is too large is read as far as shows it. Never rejects. */
 export async function readBytes(file: string): Promise<Bytes> {
@@ -24,7 +19,7 @@ export async function readBytes(file: string): Promise<Bytes> {
       length += bytesRead;
     }
     const read = new Uint8Array(bytes.subarray(0, length));
-    return { version: versionOf(read), bytes: read };
+    return { version: shortHash(read), bytes: read };
   } catch (error) {
     const problem = unreadable(file, error);
     return { version: problem.reason, problem };

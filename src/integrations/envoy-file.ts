@@ -1,7 +1,7 @@
 import type { Node, YAMLMap } from 'yaml';
 import { isA } from './envoy-filters.ts';
 import type { Route } from './envoy-routes.ts';
-import { isHolder, routeConfigOf } from './live-routes.ts';
+import { connectionManagers, routeConfigOf } from './live-routes.ts';
 import type { Problem } from './problem.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { textOf } from './yaml-values.ts';
@@ -75,7 +75,7 @@ export function envoyFileInWords(source: YamlSource, maps: readonly YAMLMap[], r
   const dynamic = ['lds_config', 'cds_config', 'ads_config'].filter(
     (field) => source.get(source.root, 'dynamic_resources', field) !== undefined,
   );
-  const managers = maps.filter((map) => isA(source, map, 'HttpConnectionManager') && !isHolder(source, map));
+  const managers = connectionManagers(source, maps);
   const byRds = managers.some(
     (map) => (source.get(map, 'rds') ?? source.get(map, 'scoped_routes')) && routeConfigOf(source, map) === undefined,
   );

@@ -10,6 +10,8 @@ export interface StandingRoutes {
   readonly routeConfig: YAMLMap;
   /** The connection manager in which they stand: nothing passes through it. */
   readonly manager: YAMLMap;
+  /** The listener of that one. */
+  readonly listener: Node;
 }
 
 /** A connection manager that gets its routes by RDS from a gRPC service. */
@@ -22,8 +24,19 @@ export interface Subscription {
   readonly cluster: string;
 }
 
+/** Each rule asks, some of them for each route. */
+const found = new WeakMap<YamlSource, readonly StandingRoutes[]>();
+
 /** All routes that stand in listeners without a port. */
-export function standingRoutes(source: YamlSource): StandingRoutes[] {
+export function standingRoutes(source: YamlSource): readonly StandingRoutes[] {
+  const before = found.get(source);
+  if (before !== undefined) return before;
+  const standing = findStandingRoutes(source);
+  found.set(source, standing);
+  return standing;
+}
+
+function findStandingRoutes(source: YamlSource): StandingRoutes[] {
   return source.items(source.get(source.root, 'static_resources', 'listeners')).flatMap((listener) => {
     const bound = source.get(listener, 'bind_to_port') ?? source.get(listener, 'deprecated_v1', 'bind_to_port');
     if (booleanOf(bound) !== false) return [];
@@ -35,7 +48,7 @@ export function standingRoutes(source: YamlSource): StandingRoutes[] {
         const routeConfig = source.map(source.get(manager, 'route_config'));
         if (manager === undefined || routeConfig === undefined || !isA(source, manager, 'HttpConnectionManager'))
           return [];
-        return [{ name: textOf(source.get(routeConfig, 'name')) ?? '', routeConfig, manager }];
+        return [{ name: textOf(source.get(routeConfig, 'name')) ?? '', routeConfig, manager, listener }];
       });
   });
 }
@@ -56,6 +69,11 @@ export function subscriptions(source: YamlSource, maps: readonly YAMLMap[]): Sub
 export function liveRoutes(source: YamlSource, maps: readonly YAMLMap[]): StandingRoutes[] {
   const asked = new Set(subscriptions(source, maps).map(({ name }) => name));
   return standingRoutes(source).filter(({ name }) => asked.has(name));
+}
+
+/** The connection managers through which requests come. */
+export function connectionManagers(source: YamlSource, maps: readonly YAMLMap[]): YAMLMap[] {
+  return maps.filter((map) => isA(source, map, 'HttpConnectionManager') && !isHolder(source, map));
 }
 
 /** Whether a connection manager only holds routes for others: no request comes through it. */

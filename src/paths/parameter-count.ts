@@ -19,7 +19,6 @@ export function parametersFault(path: string): string | undefined {
   while (PARTING.test(path)) {
     parts += 1;
     if (parts < MOST_PARAMETERS) continue;
-    PARTING.lastIndex = 0;
     return `The query of this request has more than ${MOST_PARAMETERS} parameters. Send fewer at a time, or send them in the body.`;
   }
   return undefined;

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { shortHash } from '../integrations/short-hash.ts';
 import type { DiscoveryRequest, DiscoveryResponse } from './gen/envoy/service/discovery/v3/discovery.ts';
 
 /** The type of the only resources that are given. */
@@ -65,9 +65,7 @@ export class RouteDiscovery {
   /** Gives these routes to each Envoy that has others, and to those that ask from now on. Never rejects. */
   async publish(publication: Publication): Promise<Verdict> {
     this.#current = publication;
-    this.#versions = new Map(
-      [...publication.routes].map(([name, bytes]) => [name, hash('sha256', bytes).slice(0, 16)]),
-    );
+    this.#versions = new Map([...publication.routes].map(([name, bytes]) => [name, shortHash(bytes)]));
     const verdicts = await Promise.all([...this.#subscribers].map((subscriber) => this.#offer(subscriber)));
     const rejection = verdicts.find(({ kind }) => kind === 'rejected');
     return rejection ?? verdicts.find(({ kind }) => kind === 'accepted') ?? { kind: 'unheard' };

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
-import type { YAMLMap } from 'yaml';
 import { standingRoutes } from '../integrations/live-routes.ts';
+import { shortHash } from '../integrations/short-hash.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import { envoyJson, envoyJsonObject } from './envoy-json.ts';
@@ -13,7 +12,7 @@ const NOT_ENVOYS = ['shared', 'attache'];
 
 /** All parts of a file that are not routes which Attaché gives to Envoy. */
 export function standingParts(source: YamlSource): StandingParts {
-  const holders = new Set(standingRoutes(source).map(({ manager }) => manager));
+  const holders = new Set(standingRoutes(source).map(({ listener }) => listener));
   const parts: [string, unknown][] = [];
   for (const { key, value } of source.pairs(source.root)) {
     if (key === 'static_resources') {
@@ -21,13 +20,13 @@ export function standingParts(source: YamlSource): StandingParts {
         const kind = list.key.replace(/s$/, '');
         for (const item of source.items(list.value)) {
           const name = textOf(source.get(item, 'name')) ?? '';
-          if (!holds(source, item, holders)) parts.push([`${kind} ${name}`, envoyJson(source, item)]);
+          if (!holders.has(item)) parts.push([`${kind} ${name}`, envoyJson(source, item)]);
         }
       }
     } else if (key === 'node') parts.push([key, nodeJson(source, value)]);
     else parts.push([key, envoyJson(source, value)]);
   }
-  return Object.fromEntries(parts.map(([name, json]) => [name, hash('sha256', JSON.stringify(json)).slice(0, 16)]));
+  return Object.fromEntries(parts.map(([name, json]) => [name, shortHash(JSON.stringify(json))]));
 }
 
 /** The names of the parts that differ, in the order of the newer ones. */
@@ -37,17 +36,7 @@ export function changedParts(before: StandingParts, after: StandingParts): strin
 
 /** One hash for all parts. */
 export function fingerprintOf(parts: StandingParts): string {
-  return hash('sha256', JSON.stringify(Object.entries(parts).sort())).slice(0, 16);
-}
-
-function holds(source: YamlSource, listener: unknown, holders: ReadonlySet<YAMLMap>): boolean {
-  return source
-    .items(source.get(listener, 'filter_chains'))
-    .flatMap((chain) => source.items(source.get(chain, 'filters')))
-    .some((filter) => {
-      const manager = source.map(source.get(filter, 'typed_config'));
-      return manager !== undefined && holders.has(manager);
-    });
+  return shortHash(JSON.stringify(Object.entries(parts).sort()));
 }
 
 function nodeJson(source: YamlSource, node: unknown): unknown {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { privateFolder } from '../../local/guard.ts';
 import { add } from '../../src/add/add-command.ts';
-import { versionOf } from '../../src/configuration/read-bytes.ts';
+import { shortHash } from '../../src/integrations/short-hash.ts';
 import { GOOD } from './support.ts';
 
 describe('attache add, beside an Attaché that runs', () => {
@@ -37,13 +37,13 @@ describe('attache add, beside an Attaché that runs', () => {
     server.close();
   });
 
-  const ofFile = () => versionOf(readFileSync(file, 'utf8'));
+  const ofFile = () => shortHash(readFileSync(file, 'utf8'));
 
   it('waits until all of its workers have taken the file over, and says so', async () => {
     let asked = 0;
     answers = () => {
       asked += 1;
-      return { versions: [ofFile(), asked < 4 ? versionOf(GOOD) : ofFile()], problems: [] };
+      return { versions: [ofFile(), asked < 4 ? shortHash(GOOD) : ofFile()], problems: [] };
     };
 
     expect(await add('resend', { file, admin })).toBe(0);
@@ -56,7 +56,7 @@ describe('attache add, beside an Attaché that runs', () => {
 
   it('puts the file back when the edit is refused, and says why', async () => {
     answers = () => ({
-      versions: [versionOf(GOOD)],
+      versions: [shortHash(GOOD)],
       problems: readFileSync(file, 'utf8') === GOOD ? [] : ['envoy.yaml:7:1: error: Envoy does not take these routes'],
     });
 
@@ -71,7 +71,7 @@ describe('attache add, beside an Attaché that runs', () => {
     answers = () => {
       const isAdded = readFileSync(file, 'utf8') !== GOOD;
       if (isAdded) writeFileSync(file, other);
-      return { versions: [versionOf(GOOD)], problems: isAdded ? ['envoy.yaml:7:1: error'] : [] };
+      return { versions: [shortHash(GOOD)], problems: isAdded ? ['envoy.yaml:7:1: error'] : [] };
     };
 
     expect(await add('resend', { file, admin })).toBe(1);
