@@ -15,7 +15,7 @@ import { grown, PATHS, QUERIES, type Shape, VALUES } from '../support/worst-text
 const { values } = parseArgs({
   options: {
     rate: { type: 'string', default: '200' },
-    rounds: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '16' },
     only: { type: 'string', default: '' },
   },
 });
@@ -131,12 +131,14 @@ async function settled(): Promise<void> {
 /** Uses the other integration for a while, and adds to what was seen. */
 async function use(seen: Side, attack: readonly Message[] = []): Promise<void> {
   const before = cpu();
-  const attacking = attack.map((it) =>
-    openLoop({ rate: attacksPerSecond, until: seconds }, async () => {
+  const attacking = attack.map(async (it, index) => {
+    // Each place is attacked as often, and none at the same moment as another.
+    await setTimeout((index * 1_000) / attacksPerSecond / attack.length);
+    return openLoop({ rate: attacksPerSecond, until: seconds }, async () => {
       const { status } = await send(stack.port, { ...it, agent: agents.attacks });
       return status;
-    }),
-  );
+    });
+  });
   const began = performance.now();
   await openLoop({ rate, until: seconds }, async (index) => {
     const { status } = await send(stack.port, { host: 'openai.int', agent: agents.other });
