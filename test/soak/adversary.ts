@@ -1,26 +1,24 @@
-// A caller sends the worst texts of test/support/worst-texts.ts, each ten times a second to every place where it can stand, while
-// another integration is used steadily. The p99 of the other one may rise by 20 ms at most over what it was between the attacks.
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { startStack } from '../../local/stack.ts';
 import { redacting } from '../e2e/support/redacting.ts';
 import { addRoutes, allowHeaders } from '../e2e/support/routes.ts';
 import { type Message, send } from '../e2e/support/send.ts';
+import { commandLine } from '../support/command-line.ts';
 import { openLoop } from '../support/open-loop.ts';
 import { grown, PATHS, QUERIES, type Shape, VALUES } from '../support/worst-texts.ts';
 
-const { values } = parseArgs({
-  options: {
-    rate: { type: 'string', default: '200' },
-    rounds: { type: 'string', default: '16' },
-    only: { type: 'string', default: '' },
+const { rate, rounds, only } = commandLine(
+  'npm run test:adversary',
+  'A caller sends the worst texts of test/support/worst-texts.ts, each ten times a second to every place where it can stand, while another integration is used steadily. The p99 of the other one may rise by 20 ms at most over what it was between the attacks.',
+  {
+    rate: { says: 'how many requests are sent a second', default: 200, unit: 'requests/s' },
+    rounds: { says: 'how often each text is sent for a quarter of a second', default: 16 },
+    only: { says: 'only the attacks whose name has this text', default: '', unit: 'text', defaultSays: 'all' },
   },
-});
-const rate = Number(values.rate);
-const rounds = Number(values.rounds);
+);
 /** Short, so that what else the machine does falls on both sides alike. */
 const seconds = 0.25;
 const attacksPerSecond = 10;
@@ -64,7 +62,7 @@ const attacks = [
     name: `body: ${name}`,
     messages: [{ host: 'echo.int', body: grown(shape, BODY) }] as readonly Message[],
   })),
-].filter(({ name }) => name.includes(values.only));
+].filter(({ name }) => name.includes(only));
 
 await using stack = await startStack({
   attache: false,

@@ -1,30 +1,23 @@
-// Edits envoy.yaml over and over under load, while Envoy and two workers of Attaché run: integrations are added, changed, taken away,
-// broken and mended. No request to an integration that is not edited may fail; one that is added must be in use soon, and one that is
-// broken must change nothing. Prints how long edits took and what became of memory.
-//   npm run test:live -- --edits 2000            more edits
-//   npm run test:live -- --integrations 1000     a large file
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { bearer } from '../../local/apis.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import type { Status } from '../../src/admin/status.ts';
 import { send } from '../e2e/support/send.ts';
+import { commandLine } from '../support/command-line.ts';
 import { openLoop } from '../support/open-loop.ts';
 
-const { values } = parseArgs({
-  options: {
-    edits: { type: 'string', default: '200' },
-    rate: { type: 'string', default: '300' },
-    integrations: { type: 'string', default: '0' },
-    /** How long an edit may take to be in use, in ms, before it counts as lost. */
-    patience: { type: 'string', default: '60000' },
+const { edits, rate, integrations, patience } = commandLine(
+  'npm run test:live',
+  'Edits envoy.yaml over and over under load, while Envoy and two workers of Attaché run: integrations are added, changed, taken away, broken and mended. No request to an integration that is not edited may fail; one that is added must be in use soon, and one that is broken must change nothing. Prints how long edits took and what became of memory.',
+  {
+    edits: { says: 'how often the file is edited', default: 200, unit: 'edits' },
+    rate: { says: 'how many requests are sent a second', default: 300, unit: 'requests/s' },
+    integrations: { says: 'how many more integrations the file holds', default: 0 },
+    patience: { says: 'how long an edit may take to be in use before it counts as lost', default: 60_000, unit: 'ms' },
   },
-});
-const edits = Number(values.edits);
-const rate = Number(values.rate);
-const patience = Number(values.patience);
+);
 
 const KEY = 'key-of-edited';
 const HOSTS = ['one.example', 'two.example'] as const;
@@ -44,7 +37,7 @@ for (const host of HOSTS) stack.upstream.accept(host, KEY);
 const original = readFileSync(stack.attacheConfig, 'utf8');
 const [, indent] = /^( *)- name: stripe$/m.exec(original) ?? [];
 if (indent === undefined) throw new Error('the derived envoy.yaml has no virtual host stripe');
-const others = Array.from({ length: Number(values.integrations) }, (_, index) =>
+const others = Array.from({ length: integrations }, (_, index) =>
   virtualHost(`api-${index}`, `api-${index}.example`, 'prod/edited'),
 );
 
