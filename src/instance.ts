@@ -365,7 +365,7 @@ export class Instance {
   async #prepare(configuration: Configuration): Promise<string | undefined> {
     const isWanted = () => this.#wanted === configuration && !this.#ending;
     try {
-      const contents = await contentsOf(configuration, { isWanted });
+      const contents = await contentsOf(configuration, { isWanted, before: this.#catalogue });
       if (contents === undefined || !isWanted()) return undefined;
       this.#prepared = { configuration, contents };
       await Promise.race([this.#hold(), sleep(NEW_SECRETS_PATIENCE, undefined, { ref: false })]);

@@ -10,7 +10,7 @@ import { allCases } from './rows.ts';
 
 const { only } = commandLine(
   'npm run test:libraries',
-  `Calls each API of the catalogue with the real client libraries at pinned versions, pointed at the proxy by the very line that attache add prints. Fails when a request does not arrive at the vendor's stand-in, at the right path, with the real key and without the program's own, and when a program asks for any other host. Libraries of Go, and programs that are taken from the PATH, are skipped where they are missing: the table says so, and the exit code stays 0.`,
+  `Calls each API of the catalogue with the real client libraries at pinned versions, pointed at the proxy by the very line that attache add prints: by http_proxy and a name that nobody resolves, unless the catalogue says that a library reads no http_proxy. Fails when a request does not arrive at the vendor's stand-in, at the right path, with the real key and without the program's own, and when a program asks for any other host. Libraries of Go, and programs that are taken from the PATH, are skipped where they are missing: the table says so, and the exit code stays 0.`,
   {
     only: {
       says: 'only the rows whose "API language package" contains one of these',

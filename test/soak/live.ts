@@ -19,6 +19,9 @@ const { edits, rate, integrations, patience } = commandLine(
   },
 );
 
+/** After how many edits to say what became of memory. */
+const A_STRETCH = 100;
+
 const KEY = 'key-of-edited';
 const HOSTS = ['one.example', 'two.example'] as const;
 
@@ -124,7 +127,10 @@ for (const list of Object.values(times)) list.length = 0;
 const over = new AbortController();
 const load = openLoop({ rate, until: over.signal }, (index) => statusOf(index % 3 === 0 ? 'openai.int' : 'stripe.int'));
 try {
-  for (let number = 5; number < edits + 5; number += 5) await round(number);
+  for (let number = 5; number < edits + 5; number += 5) {
+    await round(number);
+    if (number % A_STRETCH === 0) process.stdout.write(`  ${number} edits: ${await memory(stack)}\n`);
+  }
 } finally {
   over.abort();
 }

@@ -245,6 +245,27 @@ describe('a rolling restart', () => {
     expect(deeds(0).filter(({ what }) => what === '0 starts')).toHaveLength(3);
   });
 
+  test('waits for a worker that has just ended otherwise', async () => {
+    await supervise(() => ({}), { waits: { first: 300, most: 300, forgiven: 10_000 } });
+    await kill(1);
+    await expect.poll(() => log.entries.some(({ msg }) => msg === 'worker ended'), SOON).toBe(true);
+
+    await supervisor.roll();
+
+    const order = deeds().map(({ what }) => what);
+    expect(order.slice(2, 4)).toEqual(['1 starts', '0 drains']);
+  });
+
+  test('stops when another worker does not become ready: the one that is stays', async () => {
+    void supervise((worker) => ({ endsAtOnce: worker === 1 }), { limits: { ready: 400 } });
+    await expect.poll(async () => (await supervisor.overview()).workers[0]?.ready, SOON).toBe(true);
+
+    await supervisor.roll();
+
+    expect(log.entries.map(({ msg }) => msg)).toContainEqual(expect.stringContaining('another worker is not ready'));
+    expect(deeds(0)).toHaveLength(1);
+  });
+
   test('stops when the new worker is not ready in time: the others stay', async () => {
     let started = 0;
     await supervise((worker) => ({ endsAtOnce: worker === 0 && ++started > 1 }), { limits: { ready: 400 } });
