@@ -221,18 +221,25 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
     },
   );
 
-  await walk.step('a second up after an edit replaces what was edited, and nothing else', async () => {
-    const before = await containersOf(shell);
-    const two = shell.with({ ATTACHE_WORKERS: '2' });
-    const typed = await two.type('docker compose up --detach');
-    printsNoBuild(typed);
-    await healthy(two, 'attache');
-    const after = await containersOf(two);
-    const replaced = SERVICES.filter((name) => before.get(name)?.ID !== after.get(name)?.ID);
-    deepEqual(replaced, ['attache']);
-    equal((await status()).workers.length, 2);
-    equal((await request('stripe')).status, 200);
-  });
+  await walk.step(
+    'a second up after an edit replaces what was edited and what depends on it, and nothing else',
+    async () => {
+      const before = await containersOf(shell);
+      const two = shell.with({ ATTACHE_WORKERS: '2' });
+      const typed = await two.type('docker compose up --detach');
+      printsNoBuild(typed);
+      await healthy(two, 'attache');
+      const after = await containersOf(two);
+      const replaced = SERVICES.filter((name) => before.get(name)?.ID !== after.get(name)?.ID);
+      // What depends on Attaché, Docker Compose may make anew as well.
+      deepEqual(
+        replaced.filter((name) => name !== 'envoy'),
+        ['attache'],
+      );
+      equal((await status()).workers.length, 2);
+      equal((await request('stripe')).status, 200);
+    },
+  );
 
   await walk.step('two workers that are replaced one after the other lose no request', async () => {
     const pids = async () => (await status()).workers.map(({ pid }) => pid);
