@@ -15,10 +15,15 @@ export interface Watch {
   readonly pingEvery: number;
   /** After how many questions without an answer it counts as hung. */
   readonly hungAfter: number;
+  /** The same for one that has not answered at all yet: it loads its program, which takes long on a busy machine. */
+  readonly silentAfter: number;
 }
 
-/** A worker that has not answered for 10 s hangs. Questions are counted, not time: the machine itself may have slept. */
-export const WATCH: Watch = { pingEvery: 1_000, hungAfter: 10 };
+/**
+ * A worker that has not answered for 10 s hangs, and one that has not answered at all for two minutes. Questions are counted, not
+ * time: the machine itself may have slept.
+ */
+export const WATCH: Watch = { pingEvery: 1_000, hungAfter: 10, silentAfter: 120 };
 
 /** How long a worker may take to tell of itself, in ms. */
 const REPORT_PATIENCE = 1_000;
@@ -41,6 +46,7 @@ export class WorkerProcess {
   #published: ({ readonly version: string } & PromiseWithResolvers<Verdict>) | undefined;
   #question = 0;
   #unanswered = 0;
+  #heard = false;
   #ready = false;
   #wasReady = false;
   #asked = false;
@@ -157,6 +163,7 @@ export class WorkerProcess {
 
   #hear(message: FromWorker): void {
     this.#unanswered = 0;
+    this.#heard = true;
     switch (message.kind) {
       case 'pong':
         this.#counts = message.counts;
@@ -197,7 +204,7 @@ export class WorkerProcess {
   }
 
   #ping(): void {
-    if (this.#unanswered >= this.#watch.hungAfter) {
+    if (this.#unanswered >= (this.#heard ? this.#watch.hungAfter : this.#watch.silentAfter)) {
       this.#hung = true;
       this.kill();
       return;

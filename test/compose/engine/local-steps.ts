@@ -22,6 +22,9 @@ const ADMIN = 'http://127.0.0.1:9464';
 /** How many requests a second are sent while something is restarted. */
 const RATE = 50;
 
+/** A guard against what hangs, no measure. */
+const PATIENT = { timeoutMs: 300_000, everyMs: 100 };
+
 /** How the builder tells of its steps, on either output. */
 const BUILD = /load build definition|\[\w+ internal\]|naming to |building with|^#\d+ /m;
 
@@ -110,6 +113,7 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
       const answers = async () => (await shell.type(`docker logs ${container}`)).stdout.trim().split('\n');
       await until(async () => (await answers()).some((line) => line.endsWith(' 404')), {
         failure: 'the program did not ask',
+        ...PATIENT,
       });
       const { stdout } = await shell.type(
         `npm run attache -- add added --target https://${apis.stripe.host} --secret ${apis.stripe.secret} --basic '{{ api_key }}:'`,
@@ -121,7 +125,7 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
           const answered = (await answers()).find((line) => line.endsWith(' 200'));
           return answered === undefined ? undefined : Number(answered.split(' ')[0]) - written;
         },
-        { failure: 'the program got no answer by the new name' },
+        { failure: 'the program got no answer by the new name', ...PATIENT },
       );
       await shell.type(`docker rm --force ${container}`);
       ok(
@@ -134,7 +138,7 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
 
   await walk.step('an integration is added where there is no Node but in a container', async () => {
     await shell.type(
-      'docker compose run --rm --no-deps --user "$(id -u)" --volume ./envoy:/edit attache add resend --secret prod/resend --file /edit/envoy.yaml',
+      'docker compose run --rm --no-deps --user "$(id -u)" --volume "$PWD/envoy:/edit" attache add resend --secret prod/resend --file /edit/envoy.yaml',
     );
     await takenOver(envoyYaml);
     const { stdout } = await shell.type('docker compose exec attache node dist/main.js status');
@@ -157,13 +161,14 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
         const { problems } = (await status()).config;
         return problems.length > 0 && problems;
       },
-      { failure: 'no problem was told of' },
+      { failure: 'no problem was told of', ...PATIENT },
     );
     match(problem, /envoy\.yaml:\d+:\d+: error: integration openai names no secret/);
     equal((await request('openai')).status, 200);
     writeFileSync(envoyYaml, text);
     await until(async () => (await status()).config.problems.length === 0, {
       failure: 'the mended file was not taken over',
+      ...PATIENT,
     });
   });
 
@@ -235,8 +240,12 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
       await shell.type('docker compose kill --signal HUP attache');
       await until(async () => (await pids()).every((pid) => pid !== undefined && !before.includes(pid)), {
         failure: 'the workers were not replaced',
+        ...PATIENT,
       });
-      await until(async () => (await status()).workers.every(({ ready }) => ready), { failure: 'not all were ready' });
+      await until(async () => (await status()).workers.every(({ ready }) => ready), {
+        failure: 'not all were ready',
+        ...PATIENT,
+      });
     });
     deepEqual(load.statuses, { 200: load.count });
     return `${load.count} requests`;
@@ -256,7 +265,10 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
       }
       notEqual((await containersOf(shell)).get('envoy')?.Health, 'healthy');
       await shell.type('docker compose start attache');
-      await until(async () => (await request('stripe')).status === 200, { failure: 'Envoy did not answer' });
+      await until(async () => (await request('stripe')).status === 200, {
+        failure: 'Envoy did not answer',
+        ...PATIENT,
+      });
       await healthy(shell, 'envoy', 'attache');
     },
   );
@@ -270,7 +282,7 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
     await shell.with({ ATTACHE_WORKERS: '2' }).type('docker compose up --detach --build');
     notEqual(await idOf(), before);
     await healthy(shell, 'attache');
-    await until(async () => (await request('stripe')).status === 200, { failure: 'Envoy did not answer' });
+    await until(async () => (await request('stripe')).status === 200, { failure: 'Envoy did not answer', ...PATIENT });
   });
 
   await walk.step('no key is in anything that was printed, logged or can be inspected', async () => {
@@ -329,6 +341,7 @@ async function takenOver(file: string): Promise<void> {
   const version = shortHash(readFileSync(file));
   await until(async () => (await status()).workers.every(({ configuration }) => configuration === version), {
     failure: 'the edit was not taken over',
+    ...PATIENT,
   });
 }
 
@@ -350,7 +363,10 @@ async function underLoad(does: () => Promise<unknown>): Promise<LoadResult> {
 }
 
 async function healthyAgain(): Promise<void> {
-  await until(async () => (await request('stripe')).status === 200, { failure: 'no request was answered any more' });
+  await until(async () => (await request('stripe')).status === 200, {
+    failure: 'no request was answered any more',
+    ...PATIENT,
+  });
 }
 
 /** The keys that the emulator holds, in the order of the APIs. */
