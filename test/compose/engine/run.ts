@@ -25,7 +25,7 @@ const PROJECT = 'attache-test';
 
 const folder = copyOfRepository();
 const shell = new Shell(folder, { COMPOSE_PROJECT_NAME: PROJECT });
-const versions = await shell.run("docker version --format 'Docker {{.Server.Version}}'", 'docker compose version');
+const versions = await shell.run("docker version --format 'Docker {{.Server.Version}}' && docker compose version");
 if (versions.code !== 0) {
   process.stdout.write(
     `SKIPPED: nothing of docker-compose.yml was tested, since no Docker engine with Docker Compose answers here:\n${versions.stderr}\nStart one, or name it in DOCKER_HOST.\n`,
