@@ -32,10 +32,14 @@ program
     process.env.ATTACHE_CONFIG ?? 'envoy/envoy.yaml',
   )
   .option('--aws', 'also read each secret and look for its fields')
-  .action(async (file: string, options: { aws?: boolean }) => {
+  .option(
+    '--no-envoy',
+    'do not ask the Envoy that is installed (ENVOY_BIN, else on the PATH) whether it would start with the file, for which it loads the scripts and modules that the file names',
+  )
+  .action(async (file: string, options: { aws?: boolean; envoy: boolean }) => {
     const { check } = await import('./check/check-command.ts');
     const { fetchDeadline } = readSettings(process.env);
-    process.exitCode = await check(file, { aws: options.aws === true, fetchDeadline });
+    process.exitCode = await check(file, { aws: options.aws === true, envoy: options.envoy, fetchDeadline });
   });
 
 program

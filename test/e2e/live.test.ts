@@ -71,7 +71,8 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
       return printed.join('');
     };
     try {
-      const target = { target: 'https://added.example', bearer: '{{ . }}' };
+      // The cluster of the stack finds one host alone, so it must be named.
+      const target = { target: 'https://added.example', bearer: '{{ . }}', cluster: 'internet' };
       expect(await run(() => add('added', { ...options, ...target }))).toMatch(/ … in use, and in the Envoy .*\n$/);
       expect(await status('added.int')).toBe(200);
 
