@@ -9,8 +9,9 @@ import { textOf } from '../integrations/yaml-values.ts';
 /** How much of Envoy's words is repeated. */
 const MOST_WORDS = 500;
 
-/** A field of a message that Envoy's parser stumbled over, by its path: `static_resources.listeners[0].filter_chains`. */
-const AT_PATH = /@ (\S+): message ([\w.]+), near \S+ \(offset \d+\): (.*?)\)(?: has unknown fields|: \{|$)/;
+/** A field of a message that Envoy's parser stumbled over, by its path: `static_resources.listeners[0].filter_chains`; none at the top. */
+const AT_PATH =
+  /invalid JSON in ([\w.]+)(?: @ (\S+): message ([\w.]+))?, near \S+ \(offset \d+\): (.*?)\)(?: has unknown fields|: \{|$)/;
 
 /** A field that breaks a rule of its message: `ClusterValidationError.HealthChecks[0]`. */
 const RULE = /(\w+)ValidationError\.(\w+)(?:\[([^\]]+)\])?/g;
@@ -31,9 +32,9 @@ export function envoyVerdict(source: YamlSource, text: string, words: string, ve
   const plain = plainWords(words);
   // Of rules that are named from outside inwards, the last one says what is wrong.
   const said = plain.split(' | caused by ').at(-1) ?? plain;
-  const [, path = '', message = '', fault = ''] = AT_PATH.exec(plain) ?? [];
+  const [parsed, outer = '', path = '', message = outer, fault = ''] = AT_PATH.exec(plain) ?? [];
   const [, field] = /no such field: '([^']+)'/.exec(fault) ?? [];
-  const node = path === '' ? ruled(source, plain) : atPath(source, path, field);
+  const node = parsed === undefined ? ruled(source, plain) : atPath(source, path, field);
   const place = ownLine(plain) ?? (node === undefined ? namedPlace(text, plain, oddNames(words)) : source.place(node));
   const here: Place = { file, ...(place ?? { line: 1, column: 1 }) };
   if (field !== undefined)
@@ -53,7 +54,7 @@ export function envoyVerdict(source: YamlSource, text: string, words: string, ve
   return {
     ...here,
     severity: 'error',
-    reason: `Envoy ${version} does not start with this file (${fault === '' ? brief(said) : `${path}: ${fault}`})`,
+    reason: `Envoy ${version} does not start with this file (${fault === '' ? brief(said) : `${path === '' ? '' : `${path}: `}${fault}`})`,
     mend: 'mend what it names; envoy --mode validate says the same',
   };
 }

@@ -13,11 +13,12 @@ describe('what the installed Envoy says of a file', () => {
   let folder: string;
   let tool: EnvoyTool;
   let good: string;
+  let ca: string;
 
   beforeAll(async () => {
     folder = privateFolder();
     tool = await findEnvoy();
-    const ca = join(folder, 'ca.pem');
+    ca = join(folder, 'ca.pem');
     writeFileSync(ca, getCACertificates('default').slice(0, 1).join('\n'));
     good = readFileSync('envoy/envoy.yaml', 'utf8').replaceAll('/etc/ssl/certs/ca-certificates.crt', ca);
   });
@@ -142,7 +143,7 @@ describe('what the installed Envoy says of a file', () => {
   });
 
   it('is a warning where Envoy only cannot read here what is on the machine on which it runs', async () => {
-    const said = await verdict(good.replace(/filename: \S+/, 'filename: /no/such/file.pem'));
+    const said = await verdict(good.replaceAll(ca, '/no/such/file.pem'));
 
     expect(said.at).toMatch(/^\/no\/such\/file\.pem/);
     expect(said).toMatchObject({
@@ -160,7 +161,7 @@ describe('what the installed Envoy says of a file', () => {
     };
 
     expect(await told(good)).toEqual({ takenBy: tool.version, problems: [] });
-    expect(await told(good.replace('\nadmin: {', '\nadmn: {'))).toEqual({
+    expect(await told(good.replace('\nadmin: {', '\nadmn: {'))).toMatchObject({
       problems: [`error: Envoy ${tool.version} does not start with this file: Bootstrap has no field admn`],
     });
     const misspelt = await told(good.replace('timeout: 0s, retry_policy', 'timeout: 0s, retry_polcy'));
