@@ -43,7 +43,7 @@ test('what a command does not know is refused with a sentence, and nothing is ru
 
 test('numbers reach the command as they are typed', async () => {
   const { stdout } = await run(MODEL, '--steps', '2000', '--seed', '7');
-  expect(stdout).toMatch(/^2,000 steps in \d+ s, seeds 7 to 7:/);
+  expect(stdout).toMatch(/^2,000 steps in \d+ s, seeds 7 to 7:/m);
 });
 
 test('every command of the longer runs and benchmarks reads its options so, by the name under which it is typed', () => {

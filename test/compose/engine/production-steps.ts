@@ -14,7 +14,8 @@ import type { Walk } from './walk.ts';
 export async function productionSteps(walk: Walk, shell: Shell, folder: string, project: string): Promise<void> {
   await walk.step('without AWS, Attaché ends and says what to set, and Envoy is not started', async () => {
     const up = await shell.start('docker compose up --build');
-    await up.stdout.find((line) => line.includes('set AWS_REGION'), 'what to set', 600_000);
+    const isSaid = (line: string) => line.includes('set AWS_REGION');
+    await Promise.any([up.stdout, up.stderr].map((output) => output.find(isSaid, 'what to set', 600_000)));
     up.signal('SIGINT');
     await up.exited;
     equal((await containersOf(shell)).get('envoy')?.State, 'created');
