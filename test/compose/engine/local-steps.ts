@@ -110,29 +110,32 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
       const container = await shell.ask(
         `docker compose run --detach example node --eval "${asking('http://added.int/v1/customers')}"`,
       );
-      const answers = async () => (await shell.type(`docker logs ${container}`)).stdout.trim().split('\n');
-      await until(async () => (await answers()).some((line) => line.endsWith(' 404')), {
-        failure: 'the program did not ask',
-        ...PATIENT,
-      });
-      const { stdout } = await shell.type(
-        `npm run attache -- add added --target https://${apis.stripe.host} --secret ${apis.stripe.secret} --basic '{{ api_key }}:'`,
-      );
-      match(stdout, /in use, and in the Envoy that gets its routes there/);
-      const written = statSync(envoyYaml).mtimeMs;
-      const took = await until(
-        async () => {
-          const answered = (await answers()).find((line) => line.endsWith(' 200'));
-          return answered === undefined ? undefined : Number(answered.split(' ')[0]) - written;
-        },
-        { failure: 'the program got no answer by the new name', ...PATIENT },
-      );
-      await shell.type(`docker rm --force ${container}`);
-      ok(
-        took <= within * 1_000,
-        `it took ${Math.round(took)} ms from the edit to the first answer; ${within} s are what is promised`,
-      );
-      return `${Math.round(took)} ms from the edit to the first answer`;
+      try {
+        const answers = async () => (await shell.type(`docker logs ${container}`)).stdout.trim().split('\n');
+        await until(async () => (await answers()).some((line) => line.endsWith(' 404')), {
+          failure: 'the program did not ask',
+          ...PATIENT,
+        });
+        const { stdout } = await shell.type(
+          `npm run attache -- add added --target https://${apis.stripe.host} --secret ${apis.stripe.secret} --basic '{{ api_key }}:'`,
+        );
+        match(stdout, /in use, and in the Envoy that gets its routes there/);
+        const written = statSync(envoyYaml).mtimeMs;
+        const took = await until(
+          async () => {
+            const answered = (await answers()).find((line) => line.endsWith(' 200'));
+            return answered === undefined ? undefined : Number(answered.split(' ')[0]) - written;
+          },
+          { failure: 'the program got no answer by the new name', ...PATIENT },
+        );
+        ok(
+          took <= within * 1_000,
+          `it took ${Math.round(took)} ms from the edit to the first answer; ${within} s are what is promised`,
+        );
+        return `${Math.round(took)} ms from the edit to the first answer`;
+      } finally {
+        await shell.type(`docker rm --force ${container}`);
+      }
     },
   );
 
@@ -141,7 +144,8 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
       'docker compose run --rm --no-deps --user "$(id -u)" --volume "$PWD/envoy:/edit" attache add resend --secret prod/resend --file /edit/envoy.yaml',
     );
     await takenOver(envoyYaml);
-    const { stdout } = await shell.type('docker compose exec attache node dist/main.js status');
+    // Its secret is not there, which the exit code says.
+    const { stdout } = await shell.run('docker compose exec attache node dist/main.js status');
     match(stdout, /^resend +api\.resend\.com +prod\/resend/m);
   });
 
@@ -216,22 +220,35 @@ export async function localSteps(walk: Walk, first: Shell, folder: string, withi
         [],
       );
       equal((await request('stripe')).status, 200);
+      const { ID: envoy } = (await containersOf(shell)).get('envoy') ?? {};
+      equal(
+        (await shell.type(`docker inspect --format '{{.RestartCount}}' ${envoy}`)).stdout,
+        '0',
+        'Envoy was restarted',
+      );
       return `${load.statuses['503'] ?? 0} of ${load.count} requests got 503 meanwhile`;
     },
   );
 
-  await walk.step('a second up after an edit replaces what was edited, and nothing else', async () => {
-    const before = await containersOf(shell);
-    const two = shell.with({ ATTACHE_WORKERS: '2' });
-    const typed = await two.type('docker compose up --detach');
-    printsNoBuild(typed);
-    await healthy(two, 'attache');
-    const after = await containersOf(two);
-    const replaced = SERVICES.filter((name) => before.get(name)?.ID !== after.get(name)?.ID);
-    deepEqual(replaced, ['attache']);
-    equal((await status()).workers.length, 2);
-    equal((await request('stripe')).status, 200);
-  });
+  await walk.step(
+    'a second up after an edit replaces what was edited and what depends on it, and nothing else',
+    async () => {
+      const before = await containersOf(shell);
+      const two = shell.with({ ATTACHE_WORKERS: '2' });
+      const typed = await two.type('docker compose up --detach');
+      printsNoBuild(typed);
+      await healthy(two, 'attache');
+      const after = await containersOf(two);
+      const replaced = SERVICES.filter((name) => before.get(name)?.ID !== after.get(name)?.ID);
+      // What depends on Attaché, Docker Compose may make anew as well.
+      deepEqual(
+        replaced.filter((name) => name !== 'envoy'),
+        ['attache'],
+      );
+      equal((await status()).workers.length, 2);
+      equal((await request('stripe')).status, 200);
+    },
+  );
 
   await walk.step('two workers that are replaced one after the other lose no request', async () => {
     const pids = async () => (await status()).workers.map(({ pid }) => pid);

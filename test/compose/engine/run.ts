@@ -39,6 +39,8 @@ const clear = () => shell.run('docker compose --profile example down --volumes -
 await clear();
 try {
   await localSteps(walk, shell, folder, within);
+  // Without what was added meanwhile.
+  copyOfRepository();
   await productionSteps(walk, shell, folder, PROJECT);
   await walk.step('every command that the files show was typed', async () => {
     deepEqual(
