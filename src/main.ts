@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { AddOptions } from './add/add-command.ts';
 import type { CertsOptions } from './certs/certs-command.ts';
 import type { InitOptions } from './init/init-command.ts';
@@ -13,8 +13,12 @@ const program = new Command('attache')
   .showHelpAfterError('Type attache --help for what there is.');
 
 const serve = program.command('serve', { isDefault: true }).description('answer Envoy (the default)');
-for (const { flag, variable, description, fallback } of SETTINGS) {
-  serve.option(`${flag} <value>`, `${description} (${variable}; default ${fallback})`);
+for (const { flag, variable, description, alone, fallback } of SETTINGS) {
+  const option = new Option(
+    `${flag} ${alone === undefined ? '<value>' : '[value]'}`,
+    `${description} (${variable}; default ${fallback})`,
+  );
+  serve.addOption(alone === undefined ? option : option.preset(alone));
 }
 serve.action(async (flags: Partial<Record<SettingName, string>>) => {
   // Each command loads only what it needs: the AWS SDK alone takes longer to load than all the rest.
