@@ -1,8 +1,8 @@
 import type { Overview } from './admin/report.ts';
 import type { ConfigurationFile } from './configuration/configuration-file.ts';
 import { Instance, requireAwsSettings } from './instance.ts';
-import { serveOverview } from './serve-overview.ts';
 import type { LabelMoved } from './secrets/label-events.ts';
+import { serveOverview } from './serve-overview.ts';
 import type { Settings } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
 import { standardOutput } from './telemetry/standard-output.ts';

@@ -2,8 +2,8 @@ import { type AdminServer, serveAdmin } from './admin/admin-server.ts';
 import type { Overview } from './admin/report.ts';
 import { statusOf } from './admin/status.ts';
 import { VERSION } from './admin/version.ts';
-import type { Settings } from './settings.ts';
 import type { LabelMoved } from './secrets/label-events.ts';
+import type { Settings } from './settings.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 

@@ -67,7 +67,7 @@ export function changeInText(file: string, text: string, name: string, wanted: C
       'a route whose requests are signed for AWS is another one altogether; remove this integration and set it up anew';
     throw new AddError(message, { field: 'send', message });
   }
-  const isLess = !writes(old.credential).isSubsetOf(writes(wanted.credential));
+  const isLess = [...writes(old.credential)].some((header) => !writes(wanted.credential).has(header));
   const narrowed = before.isEnvoy && isLess ? takeHeadersBack(text, before, name) : undefined;
   const current = changed(file, narrowed?.text ?? text, name, { old, wanted });
   const after = readAgain(file, current);
@@ -131,8 +131,9 @@ function changed(
   const { source } = before;
   const { block, route } = definitionOf(before, name);
   const whole = route?.virtualHost ?? block;
-  const [path, outer] = [pathTo(source, block), whole.range ?? [0, 0]];
-  const isInside = (block.range?.[0] ?? -1) >= outer[0] && (block.range?.[1] ?? 0) <= outer[1];
+  const path = pathTo(source, block);
+  const [begins = 0, ends = 0] = whole.range ?? [];
+  const isInside = (block.range?.[0] ?? -1) >= begins && (block.range?.[1] ?? 0) <= ends;
   if (path === undefined || !isInside)
     throw new AddError(
       `the block of ${name} stands elsewhere (${file}:${source.place(block).line}), perhaps for several; edit it by hand`,
@@ -174,7 +175,7 @@ function changed(
   }
 
   const after = readAgain(file, current);
-  const isWhole = current.startsWith(text.slice(0, outer[0])) && current.endsWith(text.slice(outer[1]));
+  const isWhole = current.startsWith(text.slice(0, begins)) && current.endsWith(text.slice(ends));
   const now = plainOf(after.source, definitionOf(after, name).block);
   if (!isWhole || !isDeepStrictEqual({ ...(now as object) }, expected))
     throw new AddError(`integration ${name} is written in a way that cannot be changed here; edit it by hand`);

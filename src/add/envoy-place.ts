@@ -76,8 +76,20 @@ export function asksAttache(source: YamlSource, cluster: YAMLMap): boolean {
   return findAttacheFilter(source, source.get(httpOptions(source, cluster), 'http_filters'), 'cluster') !== undefined;
 }
 
-/** @throws AddError when the name or a domain is taken, also by a virtual host without an integration. */
-export function refuseTaken({ source, catalogue, routes }: Readable, list: Node | undefined, name: string): void {
+/**
+ * @param mend what is to be done when it is taken.
+ * @throws AddError when the name or a domain is taken, also by a virtual host without an integration.
+ */
+export function refuseTaken(
+  { source, catalogue, routes }: Readable,
+  list: Node | undefined,
+  name: string,
+  mend = 'give the new one another --name',
+): void {
+  const taken = (what: string, where: string) => {
+    const message = `${what} exists already (${where})`;
+    return new AddError(`${message}; ${mend}`, { field: 'name', message: `${message}; choose another name` });
+  };
   const known = catalogue.get(name);
   if (known !== undefined) throw taken(`integration ${name}`, known.where);
   const at = (node: Node | undefined) => `${source.file}:${source.place(node).line}`;
@@ -88,17 +100,9 @@ export function refuseTaken({ source, catalogue, routes }: Readable, list: Node 
     if (textOf(nameNode) === name) throw taken(`a virtual host ${name}`, at(nameNode));
     const domain = source
       .items(source.get(host, 'domains'))
-      .find((domain) => domainsOf(name).includes(textOf(domain)?.toLowerCase() ?? ''));
+      .find((it) => domainsOf(name).includes(textOf(it)?.toLowerCase() ?? ''));
     if (domain !== undefined) throw taken(`the domain ${textOf(domain)}`, at(domain));
   }
-}
-
-function taken(what: string, where: string): AddError {
-  const message = `${what} exists already (${where})`;
-  return new AddError(`${message}; give the new one another --name`, {
-    field: 'name',
-    message: `${message}; choose another name`,
-  });
 }
 
 /** Whether the anchor of the retry policy stands before an offset, so that an alias behind it finds it. */

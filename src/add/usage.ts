@@ -45,7 +45,9 @@ export function notesOn({ note, inBody, credential, largestBody }: Wanted): read
     ...(note === undefined ? [] : [`${note}.`]),
     ...(inBody === undefined
       ? []
-      : [`it also takes a credential in the field ${inBody} of a body, and bodies are passed on as they are: send none.`]),
+      : [
+          `it also takes a credential in the field ${inBody} of a body, and bodies are passed on as they are: send none.`,
+        ]),
     ...(credential.aws_sigv4 === undefined
       ? []
       : [

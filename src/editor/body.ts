@@ -14,7 +14,9 @@ export class BodyTooLargeError extends Error {
  * @throws BodyTooLargeError as soon as it has more than so many bytes.
  */
 export async function wholeBody(incoming: IncomingMessage, most: number): Promise<string> {
-  return Buffer.concat(await Array.fromAsync(bounded(incoming, most))).toString('utf8');
+  const chunks: Buffer[] = [];
+  for await (const chunk of bounded(incoming, most)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /**
@@ -38,7 +40,10 @@ export async function lineAndRest(
     if (length > mostInLine) throw new BodyTooLargeError(mostInLine);
     line.push(part);
     if (end < 0) continue;
-    return { line: Buffer.concat(line).toString('utf8'), rest: bounded(after(next.value.subarray(end + 1), chunks), mostBehind) };
+    return {
+      line: Buffer.concat(line).toString('utf8'),
+      rest: bounded(after(next.value.subarray(end + 1), chunks), mostBehind),
+    };
   }
   return { line: Buffer.concat(line).toString('utf8'), rest: bounded(after(Buffer.alloc(0), chunks), mostBehind) };
 }

@@ -25,6 +25,7 @@ const TEXT_PROGRAM = new URL(`./text-process${extname(import.meta.url)}`, import
 const BROWSER = new URL('./browser/', import.meta.url);
 
 const TYPES: Readonly<Record<string, string>> = {
+  '.svg': 'image/svg+xml',
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -82,7 +83,9 @@ export function editorApp({ file, fetchDeadline, token, admin, moved, log }: Edi
   for (const name of readdirSync(BROWSER)) {
     const content = readFileSync(new URL(name, BROWSER), 'utf8');
     const type = TYPES[extname(name)] ?? 'text/plain';
-    app.get(name === 'index.html' ? '/' : `/${name}`, (context) => context.body(content, 200, { 'content-type': type }));
+    app.get(name === 'index.html' ? '/' : `/${name}`, (context) =>
+      context.body(content, 200, { 'content-type': type }),
+    );
   }
   app.use('/api/*', requireToken(token));
 

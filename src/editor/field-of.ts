@@ -12,7 +12,11 @@ const NAMES: Readonly<Record<string, string>> = { integration: 'name', host: 'ta
  *
  * @returns undefined for a place that is not of this integration; no field where none can be told.
  */
-export function fieldOf(readable: Readable, name: string, at: Place): { readonly field: string | undefined } | undefined {
+export function fieldOf(
+  readable: Readable,
+  name: string,
+  at: Place,
+): { readonly field: string | undefined } | undefined {
   const { source } = readable;
   const { routes, items } = findIntegration(readable, name);
   const isIn = (node: Node | undefined) => {

@@ -5,8 +5,11 @@ import type { CredentialBlock } from '../vendors/vendor.ts';
 
 /** How long a text of the form may be, and how many rules of one kind there may be. */
 const text = z.string().max(2_048);
-const rules = z.array(text).max(1_000);
-const fields = z.array(z.strictObject({ name: text, value: text })).max(50);
+const rules = z.array(text).max(1_000).readonly();
+const fields = z
+  .array(z.strictObject({ name: text, value: text }))
+  .max(50)
+  .readonly();
 
 /** How the key is sent. `catalogue` is as the API of the catalogue has it, `kept` as the file has it already. */
 const send = z.discriminatedUnion('kind', [

@@ -26,7 +26,8 @@ const HEADERS = {
 export const requireThisMachine: Guard = async (context, next) => {
   for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
   const { socket } = context.env.incoming;
-  const refuse = (status: 403 | 421, code: string, message: string) => context.json({ error: { code, message } }, status);
+  const refuse = (status: 403 | 421, code: string, message: string) =>
+    context.json({ error: { code, message } }, status);
   if (![socket.localAddress, socket.remoteAddress].every((address) => isLoopbackAddress(address ?? '')))
     return refuse(403, 'not_this_machine', 'Integrations are set up from the machine of Attaché alone.');
   const host = context.req.header('host');

@@ -9,7 +9,12 @@ import type { Form, Send } from './form.ts';
 export type TextTask =
   | { readonly kind: 'list' }
   | { readonly kind: 'form'; readonly name: string }
-  | { readonly kind: 'draft'; readonly wish: Wish; readonly fetchDeadline: number; readonly version?: string | undefined };
+  | {
+      readonly kind: 'draft';
+      readonly wish: Wish;
+      readonly fetchDeadline: number;
+      readonly version?: string | undefined;
+    };
 
 /** One integration of the file. */
 export interface Listed {
@@ -31,7 +36,9 @@ export interface FilledForm {
 export async function textWork(
   file: string,
   task: TextTask,
-): Promise<{ readonly integrations: readonly Listed[] } | FilledForm | Draft | { readonly remarks: readonly Remark[] }> {
+): Promise<
+  { readonly integrations: readonly Listed[] } | FilledForm | Draft | { readonly remarks: readonly Remark[] }
+> {
   try {
     const text = readText(file);
     if (task.kind === 'list') return { integrations: listOf(file, text) };

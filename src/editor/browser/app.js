@@ -47,7 +47,8 @@ async function route() {
  */
 async function edit(catalogue, name) {
   const filled = await ask('form', { json: { name } });
-  if (filled.remarks !== undefined) throw new Error(filled.remarks.map((/** @type {any} */ it) => it.message).join(' '));
+  if (filled.remarks !== undefined)
+    throw new Error(filled.remarks.map((/** @type {any} */ it) => it.message).join(' '));
   return formView({ ...catalogue, name, filled, show });
 }
 

@@ -25,7 +25,9 @@ export function h(tag, attributes = {}, ...children) {
  * @returns {(Node | string)[]}
  */
 export function shown(children) {
-  return /** @type {(Node | string)[]} */ (children.filter((child) => child !== null && child !== undefined && child !== false));
+  return /** @type {(Node | string)[]} */ (
+    children.filter((child) => child !== null && child !== undefined && child !== false)
+  );
 }
 
 let ids = 0;

@@ -27,19 +27,36 @@ export function doneView({ meant, usage, applied }) {
       { class: 'card' },
       h('h2', {}, 'Try it'),
       usage.commands.map((/** @type {any} */ it) => copyable(it.line, it.from)),
-      usage.commands.length === 0 && h('p', {}, `Give Envoy a route to ${meant.host} whose integration is ${meant.name}.`),
+      usage.commands.length === 0 &&
+        h('p', {}, `Give Envoy a route to ${meant.host} whose integration is ${meant.name}.`),
     ),
     usage.libraries.length > 0 &&
-      h('section', { class: 'card' }, h('h2', {}, 'In a program'), usage.libraries.map((/** @type {string} */ line) => library(line))),
+      h(
+        'section',
+        { class: 'card' },
+        h('h2', {}, 'In a program'),
+        usage.libraries.map((/** @type {string} */ line) => library(line)),
+      ),
     (meant.notes.length > 0 || meant.documentation) &&
       h(
         'section',
         { class: 'card' },
         h('h2', {}, 'Good to know'),
         meant.notes.map((/** @type {string} */ note) => h('p', {}, note.slice(0, 1).toUpperCase() + note.slice(1))),
-        meant.documentation && h('p', {}, 'How the key is sent: ', h('a', { href: meant.documentation, rel: 'noreferrer', target: '_blank' }, meant.documentation)),
+        meant.documentation &&
+          h(
+            'p',
+            {},
+            'How the key is sent: ',
+            h('a', { href: meant.documentation, rel: 'noreferrer', target: '_blank' }, meant.documentation),
+          ),
       ),
-    h('div', { class: 'buttons' }, h('a', { class: 'button primary', href: '#/' }, 'All integrations'), h('a', { class: 'button', href: '#/add' }, 'Set up another')),
+    h(
+      'div',
+      { class: 'buttons' },
+      h('a', { class: 'button primary', href: '#/' }, 'All integrations'),
+      h('a', { class: 'button', href: '#/add' }, 'Set up another'),
+    ),
   );
 }
 

@@ -44,7 +44,15 @@ export function textField({ label, help, value, placeholder, list, onchange }) {
     label,
     ...(help === undefined ? {} : { help }),
     input: (attributes) => {
-      const input = h('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', placeholder, list, ...attributes });
+      const input = h('input', {
+        type: 'text',
+        autocomplete: 'off',
+        spellcheck: 'false',
+        autocapitalize: 'off',
+        placeholder,
+        list,
+        ...attributes,
+      });
       input.value = value;
       input.addEventListener('input', () => onchange(input.value.trim()));
       return input;
@@ -64,7 +72,14 @@ export function linesField({ label, help, value, placeholder, rows = 3, onchange
     input: (attributes) => {
       const input = h('textarea', { rows, spellcheck: 'false', autocomplete: 'off', placeholder, ...attributes });
       input.value = value.join('\n');
-      input.addEventListener('input', () => onchange(input.value.split('\n').map((line) => line.trim()).filter(Boolean)));
+      input.addEventListener('input', () =>
+        onchange(
+          input.value
+            .split('\n')
+            .map((line) => line.trim())
+            .filter(Boolean),
+        ),
+      );
       return input;
     },
   });

@@ -114,7 +114,16 @@ export function formView({ apis, file, name, filled, show }) {
           ofCatalogue.hidden = !known;
           target.element.hidden = known;
           const box = /** @type {HTMLInputElement} */ (ofCatalogue.querySelector('input'));
-          Object.assign(form, known ? { api: box.value, target: '' } : { api: '', region: '', target: /** @type {HTMLInputElement} */ (target.element.querySelector('input')).value });
+          Object.assign(
+            form,
+            known
+              ? { api: box.value, target: '' }
+              : {
+                  api: '',
+                  region: '',
+                  target: /** @type {HTMLInputElement} */ (target.element.querySelector('input')).value,
+                },
+          );
           form.send = known ? { kind: 'catalogue' } : { kind: 'bearer', token: '{{ api_key }}' };
           drawSend(known ? { catalogue: 'As the catalogue says' } : {});
           changed();
@@ -123,7 +132,9 @@ export function formView({ apis, file, name, filled, show }) {
     : null;
   ofCatalogue.hidden = !isNew;
   target.element.hidden = isNew;
-  drawSend(isNew ? { catalogue: 'As the catalogue says' } : form.send.kind === 'kept' ? { kept: 'As the file says' } : {});
+  drawSend(
+    isNew ? { catalogue: 'As the catalogue says' } : form.send.kind === 'kept' ? { kept: 'As the file says' } : {},
+  );
 
   const secret = secretFields({ name: form.secret, onchange: set('secret') });
   const callers = linesField({
@@ -212,7 +223,8 @@ export function formView({ apis, file, name, filled, show }) {
   function draw() {
     const { meant, hunks, remarks = [] } = draft;
     const [error] = remarks.filter((/** @type {any} */ it) => it.severity === 'error');
-    if (hunks !== undefined && hunks.length === 0) preview.replaceChildren(h('p', { class: 'soft' }, 'Nothing changes.'));
+    if (hunks !== undefined && hunks.length === 0)
+      preview.replaceChildren(h('p', { class: 'soft' }, 'Nothing changes.'));
     else if (hunks !== undefined) preview.replaceChildren(diff(hunks));
     else preview.replaceChildren(h('p', { class: 'soft' }, `Not yet: ${error?.message ?? 'the form is empty'}.`));
     const input = /** @type {HTMLInputElement} */ (nameField.element.querySelector('input'));
@@ -286,7 +298,9 @@ export function formView({ apis, file, name, filled, show }) {
     if (applied === undefined) return say();
     if (applied.kind === 'refused') {
       const problems = applied.problems.map((/** @type {string} */ message) => ({ severity: 'error', message }));
-      general.replaceChildren(remarkList([{ severity: 'error', message: 'The file is as it was.' }, ...problems]) || '');
+      general.replaceChildren(
+        remarkList([{ severity: 'error', message: 'The file is as it was.' }, ...problems]) || '',
+      );
       return;
     }
     announce(applied.kind === 'in use' ? `${answer.meant.name} is in use` : `${answer.meant.name} is written`);
@@ -306,7 +320,12 @@ export function formView({ apis, file, name, filled, show }) {
     card('API', source, ofCatalogue, target.element, nameField.element),
     card('How the key is sent', sendPlace),
     card('Secret', secret.element),
-    card('Who may use it', callers.element, allow.element, h('details', {}, h('summary', {}, 'More'), keep.element, redact)),
+    card(
+      'Who may use it',
+      callers.element,
+      allow.element,
+      h('details', {}, h('summary', {}, 'More'), keep.element, redact),
+    ),
     h('div', { class: 'buttons' }, submit, h('a', { class: 'button', href: '#/' }, 'Cancel'), progress),
   );
   left.addEventListener('submit', async (event) => {
@@ -331,7 +350,13 @@ export function formView({ apis, file, name, filled, show }) {
       h(
         'aside',
         { 'aria-label': 'What will be written' },
-        h('div', { class: 'card sticky' }, h('h2', {}, 'What will be written ', h('small', {}, file)), general, preview),
+        h(
+          'div',
+          { class: 'card sticky' },
+          h('h2', {}, 'What will be written ', h('small', {}, file)),
+          general,
+          preview,
+        ),
       ),
     ),
   );

@@ -10,7 +10,12 @@ export async function listView() {
   const head = h(
     'div',
     { class: 'head' },
-    h('div', {}, h('h1', {}, 'Integrations'), h('p', { class: 'lead' }, 'Programs call these without a key; it is added on the way out.')),
+    h(
+      'div',
+      {},
+      h('h1', {}, 'Integrations'),
+      h('p', { class: 'lead' }, 'Programs call these without a key; it is added on the way out.'),
+    ),
     h('a', { class: 'button primary', href: '#/add' }, 'Set up an integration'),
   );
   if (integrations.length === 0)
@@ -19,7 +24,12 @@ export async function listView() {
       {},
       head,
       remarkList(remarks),
-      remarks.length === 0 && h('div', { class: 'card empty' }, h('p', {}, 'There is none yet. Pick an API, name its secret, and programs can call it.')),
+      remarks.length === 0 &&
+        h(
+          'div',
+          { class: 'card empty' },
+          h('p', {}, 'There is none yet. Pick an API, name its secret, and programs can call it.'),
+        ),
     );
   return h(
     'div',
@@ -35,7 +45,14 @@ export async function listView() {
         h(
           'thead',
           {},
-          h('tr', {}, ['Name', 'Host', 'Sets', 'Secret', 'Open to', 'Injected'].map((text) => h('th', { scope: 'col', class: text === 'Injected' ? 'number' : '' }, text)), h('th', { scope: 'col' }, h('span', { class: 'unseen' }, 'Actions'))),
+          h(
+            'tr',
+            {},
+            ['Name', 'Host', 'Sets', 'Secret', 'Open to', 'Injected'].map((text) =>
+              h('th', { scope: 'col', class: text === 'Injected' ? 'number' : '' }, text),
+            ),
+            h('th', { scope: 'col' }, h('span', { class: 'unseen' }, 'Actions')),
+          ),
         ),
         h(
           'tbody',
@@ -48,13 +65,34 @@ export async function listView() {
               h('td', {}, it.host),
               h('td', {}, h('code', {}, it.sets.join(', '))),
               h('td', {}, secretState(it.secret, states.get(it.secret))),
-              h('td', {}, it.callers.length === 0 ? h('span', { class: 'soft' }, 'whoever reaches it') : it.callers.join(', ')),
+              h(
+                'td',
+                {},
+                it.callers.length === 0 ? h('span', { class: 'soft' }, 'whoever reaches it') : it.callers.join(', '),
+              ),
               h('td', { class: 'number' }, String(requests.get(it.name)?.injected ?? 0)),
               h(
                 'td',
                 { class: 'actions' },
-                h('a', { class: 'button quiet', href: `#/edit/${encodeURIComponent(it.name)}`, 'aria-label': `Edit ${it.name}` }, 'Edit'),
-                h('button', { type: 'button', class: 'quiet danger', 'aria-label': `Remove ${it.name}`, onclick: () => remove(it.name) }, 'Remove'),
+                h(
+                  'a',
+                  {
+                    class: 'button quiet',
+                    href: `#/edit/${encodeURIComponent(it.name)}`,
+                    'aria-label': `Edit ${it.name}`,
+                  },
+                  'Edit',
+                ),
+                h(
+                  'button',
+                  {
+                    type: 'button',
+                    class: 'quiet danger',
+                    'aria-label': `Remove ${it.name}`,
+                    onclick: () => remove(it.name),
+                  },
+                  'Remove',
+                ),
               ),
             ),
           ),
@@ -102,7 +140,10 @@ async function remove(name) {
     confirm.disabled = true;
     confirm.textContent = 'Removing …';
     const { applied, remarks: faults = [] } = await ask('write', { json: wish });
-    const problems = applied?.kind === 'refused' ? applied.problems.map((/** @type {string} */ message) => ({ severity: 'error', message })) : faults;
+    const problems =
+      applied?.kind === 'refused'
+        ? applied.problems.map((/** @type {string} */ message) => ({ severity: 'error', message }))
+        : faults;
     if (applied === undefined || applied.kind === 'refused') {
       problem.replaceChildren(remarkList(problems) || '');
       confirm.textContent = 'Remove';

@@ -31,7 +31,8 @@ export function secretFields({ name, onchange }) {
     note.textContent = {
       existing: 'Attaché reads it; nothing about it changes.',
       create: 'The value goes from this form to AWS Secrets Manager. It is kept nowhere else and never shown again.',
-      replace: 'The value in AWS Secrets Manager is replaced for everyone who reads this secret. It is never shown again.',
+      replace:
+        'The value in AWS Secrets Manager is replaced for everyone who reads this secret. It is never shown again.',
     }[way];
   };
   const ways = choice({
@@ -60,7 +61,11 @@ export function secretFields({ name, onchange }) {
     const leaves = leavesOf(shape);
     values.replaceChildren(
       ...(leaves.length === 0 ? [box('Value', [])] : leaves.map((path) => box(path.join(' → '), path))),
-      h('p', { class: 'help' }, leaves.length === 0 ? 'Stored as it is typed.' : 'Stored as one JSON object with these fields.'),
+      h(
+        'p',
+        { class: 'help' },
+        leaves.length === 0 ? 'Stored as it is typed.' : 'Stored as one JSON object with these fields.',
+      ),
     );
   };
   const box = (/** @type {string} */ label, /** @type {string[]} */ path) =>

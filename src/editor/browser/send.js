@@ -43,7 +43,9 @@ export function sendFields({ value, others, onchange }) {
       const select = h(
         'select',
         attributes,
-        Object.entries({ ...others, ...LABELS }).map(([kind, label]) => h('option', { value: kind, selected: kind === send.kind }, label)),
+        Object.entries({ ...others, ...LABELS }).map(([kind, label]) =>
+          h('option', { value: kind, selected: kind === send.kind }, label),
+        ),
       );
       select.addEventListener('change', () => {
         send = structuredClone(BEGINNINGS[/** @type {keyof typeof BEGINNINGS} */ (select.value)]);
@@ -64,12 +66,24 @@ export function sendFields({ value, others, onchange }) {
       case 'bearer':
         return [one('token', 'Token', TEMPLATE)];
       case 'basic':
-        return [h('div', { class: 'pair' }, one('username', 'User', TEMPLATE), one('password', 'Password', 'Either may be empty.'))];
+        return [
+          h(
+            'div',
+            { class: 'pair' },
+            one('username', 'User', TEMPLATE),
+            one('password', 'Password', 'Either may be empty.'),
+          ),
+        ];
       case 'path':
         return [one('path', 'Put before the path', '{{ token }} is a field of a JSON secret.')];
       case 'aws_sigv4':
         return [
-          h('div', { class: 'pair' }, one('service', 'Service', 'As signatures name it: s3, sqs, execute-api.'), one('region', 'Region', 'For example eu-west-1.')),
+          h(
+            'div',
+            { class: 'pair' },
+            one('service', 'Service', 'As signatures name it: s3, sqs, execute-api.'),
+            one('region', 'Region', 'For example eu-west-1.'),
+          ),
         ];
       case 'headers':
       case 'query':
@@ -80,7 +94,11 @@ export function sendFields({ value, others, onchange }) {
   }
 
   function rows() {
-    const add = h('button', { type: 'button', class: 'quiet' }, send.kind === 'headers' ? 'Add a header' : 'Add a parameter');
+    const add = h(
+      'button',
+      { type: 'button', class: 'quiet' },
+      send.kind === 'headers' ? 'Add a header' : 'Add a parameter',
+    );
     add.addEventListener('click', () => {
       set({ fields: [...send.fields, { name: '', value: '' }] });
       show();
@@ -88,8 +106,13 @@ export function sendFields({ value, others, onchange }) {
     });
     return [
       ...send.fields.map((/** @type {any} */ row, /** @type {number} */ index) => {
-        const put = (/** @type {object} */ change) => set({ fields: send.fields.with(index, { ...send.fields[index], ...change }) });
-        const drop = h('button', { type: 'button', class: 'quiet', 'aria-label': `Take ${row.name || 'this one'} out` }, '×');
+        const put = (/** @type {object} */ change) =>
+          set({ fields: send.fields.with(index, { ...send.fields[index], ...change }) });
+        const drop = h(
+          'button',
+          { type: 'button', class: 'quiet', 'aria-label': `Take ${row.name || 'this one'} out` },
+          '×',
+        );
         drop.addEventListener('click', () => {
           set({ fields: send.fields.toSpliced(index, 1) });
           show();
