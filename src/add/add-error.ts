@@ -5,7 +5,7 @@ export interface InForm {
   readonly message: string;
 }
 
-/** Why nothing was added: names the thing, the reason and the mend, in one line or more. */
+/** Why nothing was added, removed or renamed: names the thing, the reason and the mend, in one line or more. */
 export class AddError extends Error {
   /** Undefined where it is no single option that has to be mended. */
   readonly inForm: InForm | undefined;

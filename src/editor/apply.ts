@@ -1,3 +1,4 @@
+import { settle } from '../add/edit-file.ts';
 import { readerOf } from '../add/taken-over.ts';
 import { writeAtomically } from '../add/write-atomically.ts';
 import { readText } from '../integrations/read-catalogue.ts';
@@ -26,11 +27,8 @@ export async function apply(file: string, { before, after, isLive, widened }: Ed
     return { kind: 'refused', problems: [`${file} cannot be written (${reason}); let Attaché write to its folder`] };
   }
   if (reader === undefined) return { kind: 'written', message: 'Attaché has not yet taken over the edit before it.' };
-  const outcome = await reader.takes(after);
-  if (outcome.kind === 'refused') {
-    if (readText(file) === after) writeAtomically(file, before);
-    return outcome;
-  }
+  const outcome = await settle(file, { before, after }, reader);
+  if (outcome.kind === 'refused') return outcome;
   if (outcome.kind === 'late') return { kind: 'written', message: 'It is not in use yet; see the status page.' };
   if (!isLive) return { kind: 'written', message: 'Restart Envoy, which reads these routes when it starts.' };
   if (widened.length > 0)

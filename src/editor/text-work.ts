@@ -1,4 +1,5 @@
 import { standingIn } from '../add/change-in-text.ts';
+import { type Listed, listedIn } from '../add/list-command.ts';
 import { examineReadable } from '../add/readable.ts';
 import { readText } from '../integrations/read-catalogue.ts';
 import type { CredentialBlock } from '../vendors/vendor.ts';
@@ -16,16 +17,6 @@ export type TextTask =
       readonly version?: string | undefined;
     };
 
-/** One integration of the file. */
-export interface Listed {
-  readonly name: string;
-  readonly host: string;
-  readonly secret: string;
-  readonly sets: readonly string[];
-  readonly callers: readonly string[];
-  readonly where: string;
-}
-
 /** A form that is filled in with what the file says, and by what another edit is told from it. */
 export interface FilledForm {
   readonly form: Form;
@@ -41,7 +32,7 @@ export async function textWork(
 > {
   try {
     const text = readText(file);
-    if (task.kind === 'list') return { integrations: listOf(file, text) };
+    if (task.kind === 'list') return { integrations: listedIn(examineReadable(file, text)) };
     if (task.kind === 'form') return filledForm(file, text, task.name);
     const { wish, version } = task;
     if (wish.kind !== 'add' && version !== undefined && filledForm(file, text, wish.name).version !== version)
@@ -53,20 +44,6 @@ export async function textWork(
 }
 
 const CHANGED = 'Somebody has changed this integration in the file meanwhile; go back to the list and open it again.';
-
-function listOf(file: string, text: string): Listed[] {
-  const { catalogue } = examineReadable(file, text);
-  return [...catalogue]
-    .map(({ name, host, secretId, places, callers, where }) => ({
-      name,
-      host,
-      secret: secretId,
-      sets: places,
-      callers: callers.rules,
-      where,
-    }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-}
 
 function filledForm(file: string, text: string, name: string): FilledForm {
   const { host, credential, ...others } = standingIn(examineReadable(file, text), name);

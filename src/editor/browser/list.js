@@ -62,8 +62,8 @@ export async function listView() {
               'tr',
               {},
               h('th', { scope: 'row' }, h('a', { href: `#/edit/${encodeURIComponent(it.name)}` }, it.name)),
-              h('td', {}, it.host),
-              h('td', {}, h('code', {}, it.sets.join(', '))),
+              h('td', {}, it.target),
+              h('td', {}, h('code', {}, it.places.join(', '))),
               h('td', {}, secretState(it.secret, states.get(it.secret))),
               h(
                 'td',
