@@ -80,7 +80,9 @@ function inserted(source: YamlSource, text: string, map: YAMLMap, key: string, w
 function replaced(source: YamlSource, text: string, map: YAMLMap, pair: Pair, written: Written): string {
   const key = textOf(source.follow(pair.key)) ?? '';
   const value = pair.value as Node | null;
-  const put = map.flow === true ? JSON.stringify(written.value) : written.text;
+  // JSON quotes its keys, and its values must be JSON.
+  const isPlain = isScalar(pair.key) && pair.key.type === 'PLAIN';
+  const put = isPlain ? written.text : JSON.stringify(written.value);
   if (value === null || (!isAlias(value) && 'anchor' in value && value.anchor !== undefined))
     throw byHand(source, pair.key as Node, key);
   const isTall = (isMap(value) || isSeq(value)) && value.flow !== true;
