@@ -1,8 +1,8 @@
 import { checkElsewhere } from '../check/check-elsewhere.ts';
 import { formatProblem } from '../integrations/problem.ts';
-import { readText } from '../integrations/read-catalogue.ts';
 import { AddError } from './add-error.ts';
-import { type Outcome, type Reader, readerOf } from './taken-over.ts';
+import { settle } from './settle.ts';
+import { readerOf } from './taken-over.ts';
 import { writeAtomically } from './write-atomically.ts';
 
 /** Which file is edited, as it is typed behind each command that does so. */
@@ -56,20 +56,6 @@ export async function editFile({ file, admin = ADMIN }: FileOptions, edit: Edit)
     throw new AddError([`${file} is left as it was:`, ...outcome.problems].join('\n'));
   }
   process.stdout.write(outcome.kind === 'taken' ? ` ${done}\n` : ' not yet: see its log, or type attache status\n');
-}
-
-/**
- * Waits until an edit that was written is taken over. When it is refused, the file is as it was, unless somebody has edited it
- * meanwhile.
- */
-export async function settle(
-  file: string,
-  { before, after }: Pick<Edit, 'before' | 'after'>,
-  reader: Reader,
-): Promise<Outcome> {
-  const outcome = await reader.takes(after);
-  if (outcome.kind === 'refused' && readText(file) === after) writeAtomically(file, before);
-  return outcome;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { settle } from '../add/edit-file.ts';
+import { settle } from '../add/settle.ts';
 import { readerOf } from '../add/taken-over.ts';
 import { writeAtomically } from '../add/write-atomically.ts';
 import { readText } from '../integrations/read-catalogue.ts';

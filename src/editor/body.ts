@@ -15,7 +15,9 @@ export class BodyTooLargeError extends Error {
  */
 export async function wholeBody(incoming: IncomingMessage, most: number): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of bounded(incoming, most)) chunks.push(chunk);
+  // The connection is still needed to say that it is too large.
+  const body = incoming.iterator({ destroyOnReturn: false });
+  for await (const chunk of bounded(body, most)) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -30,7 +32,7 @@ export async function lineAndRest(
   mostInLine: number,
   mostBehind: number,
 ): Promise<{ readonly line: string; readonly rest: AsyncGenerator<Buffer> }> {
-  const chunks = (incoming as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const chunks: AsyncIterator<Buffer> = incoming.iterator({ destroyOnReturn: false });
   const line: Buffer[] = [];
   let length = 0;
   for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {

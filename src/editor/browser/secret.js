@@ -27,13 +27,16 @@ export function secretFields({ name, onchange }) {
   /** @type {Record<string, any>} */
   let shape = {};
 
+  /** Why there is no list to pick from. */
+  let unlisted = '';
   const explain = () => {
-    note.textContent = {
+    const words = {
       existing: 'Attaché reads it; nothing about it changes.',
       create: 'The value goes from this form to AWS Secrets Manager. It is kept nowhere else and never shown again.',
       replace:
         'The value in AWS Secrets Manager is replaced for everyone who reads this secret. It is never shown again.',
-    }[way];
+    };
+    note.textContent = `${words[way]}${way === 'create' ? '' : unlisted}`;
   };
   const ways = choice({
     label: 'Which secret',
@@ -81,8 +84,8 @@ export function secretFields({ name, onchange }) {
   ask('secrets').then(
     ({ names: all, more, refused }) => {
       if (refused !== undefined) {
-        note.title = refused;
-        return;
+        unlisted = ` The names cannot be listed: ${refused}.`;
+        return explain();
       }
       names.replaceChildren(...all.map((/** @type {string} */ it) => h('option', { value: it })));
       if (more) input.placeholder = `${input.placeholder} (the first ${all.length} names are listed)`;
