@@ -54,7 +54,7 @@ export function setKey(file: string, text: string, path: Path, key: string, writ
   if (written === undefined) return removed(source, text, map, pair);
   if (isSeq(pair.value) && pair.value.flow !== true && Array.isArray(written.value))
     return listed(file, text, [...path, key], written.value);
-  return replaced(source, text, map, pair, written);
+  return replaced(source, text, pair, written);
 }
 
 function at(source: YamlSource, path: Path): Node | undefined {
@@ -77,7 +77,7 @@ function inserted(source: YamlSource, text: string, map: YAMLMap, key: string, w
   return insertEntry(text, map, entry, `${source.file}:${source.place(map).line}`).text;
 }
 
-function replaced(source: YamlSource, text: string, map: YAMLMap, pair: Pair, written: Written): string {
+function replaced(source: YamlSource, text: string, pair: Pair, written: Written): string {
   const key = textOf(source.follow(pair.key)) ?? '';
   const value = pair.value as Node | null;
   // JSON quotes its keys, and its values must be JSON.

@@ -1,15 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { withDeadline } from '../cache/deadline.ts';
+import { CHILD_LIMITS } from '../configuration/in-child.ts';
 import type { CredentialBlock } from '../vendors/vendor.ts';
 import { CLOSED, withoutOpenings } from '../workers/launch.ts';
 import type { SecretAnswer } from './secrets-process.ts';
 
 /** Beside this file, and of the same kind: `.ts` in the source tree, `.js` when built. */
 const PROGRAM = new URL(`./secrets-process${extname(import.meta.url)}`, import.meta.url);
-
-/** How long one task may take, in ms: AWS has a deadline of its own, and a busy machine starts a process slowly. */
-const LONGEST = 30_000;
 
 /** What is asked of Secrets Manager. `credential` is what the value must be fit for. */
 export type SecretTask =
@@ -33,7 +31,7 @@ export async function inSecretsChild(task: SecretTask, value?: AsyncIterable<Buf
     stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
   });
   try {
-    return await withDeadline(ask(child, task, value), LONGEST, () => new Error(FAILED));
+    return await withDeadline(ask(child, task, value), CHILD_LIMITS.time, () => new Error(FAILED));
   } finally {
     child.kill('SIGKILL');
   }
