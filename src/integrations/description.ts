@@ -42,6 +42,8 @@ export interface IntegrationDescription {
   /** Whether links to the destination in its responses stay as they are. */
   readonly keepsLinks: boolean;
   readonly credentials: readonly CredentialDescription[];
+  /** Tells what stands above from what another file says of the same name. */
+  readonly fingerprint: string;
   readonly waysIn: readonly WayIn[];
   /** Where it is defined, as `file:line`. */
   readonly where: string;

@@ -153,8 +153,8 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
       .toBe(true);
     expect(await status('added.int')).toBe(404);
     expect(await status('stripe.int')).toBe(200);
-    const versions = new Set((await told()).workers.map(({ configuration }) => configuration));
-    expect(versions.size).toBe(1);
+    const versions = async () => new Set((await told()).workers.map(({ configuration }) => configuration));
+    await expect.poll(async () => (await versions()).size).toBe(1);
   });
 
   it('stay as they are while Attaché is not there, and a new Attaché goes on with them', async () => {
