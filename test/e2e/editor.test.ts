@@ -66,7 +66,9 @@ describe('the page for integrations, in a browser', () => {
     await page.goto(url);
     await heading('Integrations');
     expect(page.url()).toBe(url.replace(/#.*/, '#/'));
-    expect(await page.getByRole('row', { name: 'stripe' }).innerText()).toMatch(/api\.stripe\.com[\s\S]*prod\/stripe fresh/);
+    expect(await page.getByRole('row', { name: 'stripe' }).innerText()).toMatch(
+      /api\.stripe\.com[\s\S]*prod\/stripe fresh/,
+    );
 
     // By the keyboard alone: an API, its secret's value, who may use it.
     await page.getByRole('link', { name: 'Set up an integration' }).press('Enter');
@@ -129,7 +131,13 @@ describe('the page for integrations, in a browser', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => [entry.name, readFileSync(`${entry.parentPath}/${entry.name}`, 'latin1')]);
     const answers = replies.map(({ text }) => text).join('\n');
-    const seen = { ...outputs, ...Object.fromEntries(kept), 'the page': shown, 'the file': file, 'what callers got': answers };
+    const seen = {
+      ...outputs,
+      ...Object.fromEntries(kept),
+      'the page': shown,
+      'the file': file,
+      'what callers got': answers,
+    };
     expect(leaks(seen, { CANARY, SECOND })).toEqual([]);
     // The places were really looked at.
     expect(outputs["Attaché's log"]).toContain('secret stored from the page');

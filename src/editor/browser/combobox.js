@@ -88,7 +88,13 @@ export function combobox({ id, choices, value, placeholder, onpick }) {
       ),
     );
     if (found.length === 0)
-      list.append(h('li', { class: 'none', role: 'option', 'aria-disabled': 'true' }, 'No API of the catalogue matches. Choose “Another API”.'));
+      list.append(
+        h(
+          'li',
+          { class: 'none', role: 'option', 'aria-disabled': 'true' },
+          'No API of the catalogue matches. Choose “Another API”.',
+        ),
+      );
     list.hidden = false;
     input.setAttribute('aria-expanded', 'true');
     announce(found.length === 1 ? '1 API' : `${found.length} APIs`);
