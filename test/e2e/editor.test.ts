@@ -107,7 +107,7 @@ describe('the page for integrations, in a browser', () => {
     await page.getByLabel('Allowed requests').fill('GET /domains/**');
     expect(await page.getByLabel('Callers').inputValue()).toBe('127.0.0.0/8');
     await page.locator('.row.less').filter({ hasText: 'GET /**' }).waitFor();
-    await page.getByText('A new value for one that exists').click();
+    await page.getByRole('radio', { name: 'A new value for one that exists' }).check();
     await page.getByLabel('api_key').fill(SECOND);
     stack.upstream.accept(HOST, SECOND);
     await page.getByRole('button', { name: 'Save' }).click();
