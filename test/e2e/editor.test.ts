@@ -81,7 +81,7 @@ describe('the page for integrations, in a browser', () => {
     await page.getByLabel('api_key').fill(`"${CANARY}"`);
     await page.getByLabel('Callers').fill('10.0.0.0/33');
     await page.getByLabel('Allowed requests').fill('GET /**');
-    await page.locator('.fault').filter({ hasText: '10.0.0.0/33' }).waitFor();
+    await page.locator('.fault').filter({ hasText: '/33 is no prefix length' }).waitFor();
     expect(await page.getByLabel('Callers').getAttribute('aria-invalid')).toBe('true');
     await page.getByLabel('Callers').fill('127.0.0.0/8');
 

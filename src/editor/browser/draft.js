@@ -6,6 +6,9 @@ import { h } from './dom.js';
  * @param {readonly { line: number, lines: string[] }[]} hunks
  */
 export function diff(hunks) {
+  const texts = hunks.flatMap(({ lines }) => lines.map((line) => line.slice(1))).filter((text) => text.trim() !== '');
+  // Routes stand deep in the file.
+  const indentation = Math.min(...texts.map((text) => text.search(/\S/)));
   return h(
     'pre',
     { class: 'diff', tabindex: 0 },
@@ -15,7 +18,7 @@ export function diff(hunks) {
         'span',
         { class: index > 0 ? 'hunk apart' : 'hunk' },
         hunk.lines.map((text) => {
-          const [sign, rest] = [text.slice(0, 1), text.slice(1)];
+          const [sign, rest] = [text.slice(0, 1), text.slice(1 + indentation)];
           const kind = sign === '+' ? 'more' : sign === '-' ? 'less' : 'same';
           const number = sign === '-' ? '' : String(line);
           if (sign !== '-') line += 1;

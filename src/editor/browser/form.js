@@ -24,6 +24,8 @@ const EMPTY = {
   redact: false,
 };
 
+const AS_CATALOGUE = 'As the catalogue says';
+
 /** The fields of an answer that stand in one section here. */
 const SECTIONS = /** @type {Record<string, string>} */ ({
   bearer: 'send',
@@ -71,6 +73,9 @@ export function formView({ apis, file, name, filled, show }) {
         placeholder: `Search ${apis.length} APIs by name, host or way of sending`,
         onpick: (picked) => {
           set('api')(picked);
+          const sends = apis.find((it) => it.name === picked)?.sends;
+          if (form.send.kind === 'catalogue')
+            drawSend({ catalogue: sends === undefined ? AS_CATALOGUE : `${AS_CATALOGUE}: ${sends}` });
           regionField.element.hidden = apis.find((it) => it.name === picked)?.needsRegion !== true;
           if (regionField.element.hidden) form.region = '';
         },
@@ -125,7 +130,7 @@ export function formView({ apis, file, name, filled, show }) {
                 },
           );
           form.send = known ? { kind: 'catalogue' } : { kind: 'bearer', token: '{{ api_key }}' };
-          drawSend(known ? { catalogue: 'As the catalogue says' } : {});
+          drawSend(known ? { catalogue: AS_CATALOGUE } : {});
           changed();
         },
       })
@@ -133,7 +138,7 @@ export function formView({ apis, file, name, filled, show }) {
   ofCatalogue.hidden = !isNew;
   target.element.hidden = isNew;
   drawSend(
-    isNew ? { catalogue: 'As the catalogue says' } : form.send.kind === 'kept' ? { kept: 'As the file says' } : {},
+    isNew ? { catalogue: AS_CATALOGUE } : form.send.kind === 'kept' ? { kept: 'As the file says' } : {},
   );
 
   const secret = secretFields({ name: form.secret, onchange: set('secret') });
@@ -352,7 +357,7 @@ export function formView({ apis, file, name, filled, show }) {
         { 'aria-label': 'What will be written' },
         h(
           'div',
-          { class: 'card sticky' },
+          { class: 'card' },
           h('h2', {}, 'What will be written ', h('small', {}, file)),
           general,
           preview,
