@@ -14,8 +14,12 @@ const program = new Command('attache')
   .showHelpAfterError('Type attache --help for what there is.');
 
 const serve = program.command('serve', { isDefault: true }).description('answer Envoy (the default)');
-for (const { flag, variable, description, fallback } of SETTINGS) {
-  serve.option(`${flag} <value>`, `${description} (${variable}; default ${fallback})`);
+for (const { flag, variable, description, alone, fallback } of SETTINGS) {
+  const option = new Option(
+    `${flag} ${alone === undefined ? '<value>' : '[value]'}`,
+    `${description} (${variable}; default ${fallback})`,
+  );
+  serve.addOption(alone === undefined ? option : option.preset(alone));
 }
 serve.action(async (flags: Partial<Record<SettingName, string>>) => {
   // Each command loads only what it needs: the AWS SDK alone takes longer to load than all the rest.

@@ -1,7 +1,7 @@
 import { checkElsewhere } from '../check/check-elsewhere.ts';
 import { formatProblem } from '../integrations/problem.ts';
-import { readText } from '../integrations/read-catalogue.ts';
 import { AddError } from './add-error.ts';
+import { settle } from './settle.ts';
 import { readerOf } from './taken-over.ts';
 import { writeAtomically } from './write-atomically.ts';
 
@@ -50,10 +50,9 @@ export async function editFile({ file, admin = ADMIN }: FileOptions, edit: Edit)
   process.stdout.write(said);
   if (reader === undefined) return;
   process.stdout.write(`Waiting for the Attaché on ${admin} …`);
-  const outcome = await reader.takes(after);
+  const outcome = await settle(file, edit, reader);
   if (outcome.kind === 'refused') {
     process.stdout.write(' refused\n');
-    if (readText(file) === after) writeAtomically(file, before);
     throw new AddError([`${file} is left as it was:`, ...outcome.problems].join('\n'));
   }
   process.stdout.write(outcome.kind === 'taken' ? ` ${done}\n` : ' not yet: see its log, or type attache status\n');

@@ -8,7 +8,7 @@ import { managers, urlOf } from './listeners.ts';
 import { examineReadable, type Readable } from './readable.ts';
 
 /** An integration of a file, as `attache list` shows it. */
-interface Listed {
+export interface Listed {
   readonly name: string;
   /** Where programs reach it; none where the file has no routes, or has them for no listener of its own. */
   readonly addresses: readonly string[];
@@ -37,10 +37,7 @@ interface Listed {
  */
 export function list({ file, json }: { readonly file: string; readonly json?: boolean }): number {
   const readable = examineReadable(file, readText(file));
-  const live = new Set<YAMLMap | undefined>(
-    liveRoutes(readable.source, readable.maps).map(({ routeConfig }) => routeConfig),
-  );
-  const listed = [...readable.catalogue].map((integration) => listedOf(readable, integration, live));
+  const listed = listedIn(readable);
   process.stdout.write(json === true ? `${JSON.stringify(listed, undefined, 2)}\n` : tableOf(file, listed));
   const errors = readable.problems.filter(({ severity }) => severity === 'error').length;
   if (errors === 0) return 0;
@@ -48,6 +45,14 @@ export function list({ file, json }: { readonly file: string; readonly json?: bo
     `${file} has ${errors === 1 ? '1 error' : `${errors} errors`}, and what is not valid is not shown; type attache check ${file}\n`,
   );
   return 1;
+}
+
+/** The integrations of a file, in its order. */
+export function listedIn(readable: Readable): Listed[] {
+  const live = new Set<YAMLMap | undefined>(
+    liveRoutes(readable.source, readable.maps).map(({ routeConfig }) => routeConfig),
+  );
+  return [...readable.catalogue].map((integration) => listedOf(readable, integration, live));
 }
 
 function listedOf(readable: Readable, integration: Integration, live: ReadonlySet<YAMLMap | undefined>): Listed {
