@@ -137,9 +137,7 @@ export function formView({ apis, file, name, filled, show }) {
     : null;
   ofCatalogue.hidden = !isNew;
   target.element.hidden = isNew;
-  drawSend(
-    isNew ? { catalogue: AS_CATALOGUE } : form.send.kind === 'kept' ? { kept: 'As the file says' } : {},
-  );
+  drawSend(isNew ? { catalogue: AS_CATALOGUE } : form.send.kind === 'kept' ? { kept: 'As the file says' } : {});
 
   const secret = secretFields({ name: form.secret, onchange: set('secret') });
   const callers = linesField({
@@ -355,13 +353,7 @@ export function formView({ apis, file, name, filled, show }) {
       h(
         'aside',
         { 'aria-label': 'What will be written' },
-        h(
-          'div',
-          { class: 'card' },
-          h('h2', {}, 'What will be written ', h('small', {}, file)),
-          general,
-          preview,
-        ),
+        h('div', { class: 'card' }, h('h2', {}, 'What will be written ', h('small', {}, file)), general, preview),
       ),
     ),
   );
