@@ -206,7 +206,11 @@ describe('the page for integrations', () => {
     ['api', { ...form, api: 'resnd' }, /no API named "resnd"/],
     ['region', { ...form, api: 'aws-sqs' }, /has a host in each Region/],
     ['region', { ...form, api: 'aws-sqs', region: 'nowhere' }, /is no AWS Region/],
-    ['target', { ...another, target: 'http://api.example.com' }, /not https/],
+    [
+      'target',
+      { ...another, target: 'http://api.example.com', send: { kind: 'bearer', token: '{{ . }}' } },
+      /not https/,
+    ],
     ['target', { ...another, target: '' }, /name an API/],
     ['target', { ...another, target: 'https://10.0.0.1..', send: { kind: 'path', path: '/{{ . }}' } }, /./],
     ['name', { ...form, name: 'stripe' }, /exists already \(.*\); choose another name/],
