@@ -62,13 +62,14 @@ export function clusterFor(examined: Readable, given: string | undefined): strin
   );
   const [first, second] = anyHost;
   if (first !== undefined && second === undefined) return first[0];
-  throw new AddError(
+  if (anyHost.length === 0 && asking.size === 0)
+    throw new AddError(`${source.file} has nothing of Attaché yet; type attache init ${source.file} first`);
+  const reason =
     anyHost.length === 0
-      ? asking.size > 0
-        ? `no route with an integration goes to a dynamic forward proxy, which finds every host; name a cluster that asks Attaché with --cluster`
-        : `${source.file} has nothing of Attaché yet; type attache init ${source.file} first`
-      : `integrations go to several clusters (${anyHost.map(([name]) => name).join(', ')}); name one with --cluster`,
-  );
+      ? 'no route with an integration goes to a dynamic forward proxy, which finds every host'
+      : `integrations go to several clusters (${anyHost.map(([name]) => name).join(', ')})`;
+  const mend = anyHost.length === 0 ? 'name a cluster that asks Attaché' : 'name one';
+  throw new AddError(`${reason}; ${mend} with --cluster`, { field: 'cluster', message: `${reason}; ${mend}` });
 }
 
 /** Whether requests to a cluster meet Attaché's filter there. */

@@ -54,7 +54,7 @@ export async function judgeBytes(
 
 /** Keeps a process at hand in which a file is judged. */
 export function spareJudge({ memory }: ChildLimits = CHILD_LIMITS): SpareChild {
-  return new SpareChild(PROGRAM, memory);
+  return new SpareChild(PROGRAM, memory, { givesWay: true });
 }
 
 /** Why a file could not be judged. */

@@ -12,13 +12,18 @@ const KEPT = 60_000;
 export class SpareChild implements ChildKeeper {
   readonly #program: URL | string;
   readonly #memory: number;
+  readonly #givesWay: boolean;
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param memory what it may take, in MiB. */
-  constructor(program: URL | string, memory: number) {
+  /**
+   * @param memory what it may take, in MiB.
+   * @param options.givesWay whether it runs after other processes. What nobody waits for may; requests that others answer may not.
+   */
+  constructor(program: URL | string, memory: number, { givesWay }: { readonly givesWay: boolean }) {
     this.#program = program;
     this.#memory = memory;
+    this.#givesWay = givesWay;
   }
 
   /** Has one load, unless there is one, and keeps it for a minute from now on. It does not keep this process alive. */
@@ -28,8 +33,7 @@ export class SpareChild implements ChildKeeper {
       return;
     }
     const child = forkChild(this.#program, this.#memory);
-    // What it works on may wait; requests that others answer may not.
-    if (child.pid !== undefined) giveWay(child.pid);
+    if (this.#givesWay && child.pid !== undefined) giveWay(child.pid);
     this.keep(child);
   }
 

@@ -108,7 +108,8 @@ function wantedBy(file: string, text: string, wish: Exclude<Wish, { kind: 'remov
 }
 
 function changed(file: string, text: string, wish: Exclude<Wish, { kind: 'remove' }>, meant: Wanted): Addition {
-  if (wish.kind === 'add') return addToText(file, text, meant);
+  const { cluster } = wish.form;
+  if (wish.kind === 'add') return addToText(file, text, meant, cluster === '' ? {} : { cluster });
   const renamed = wish.name === meant.name ? text : renamedText(file, text, wish.name, meant.name);
   return changeInText(file, renamed, meant.name, meant);
 }

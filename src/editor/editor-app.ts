@@ -69,7 +69,7 @@ type TextAnswer = Awaited<ReturnType<typeof textWork>>;
  */
 export function editorApp({ file, fetchDeadline, token, admin, moved, log }: EditorParts): Hono<Env> {
   const app = new Hono<Env>();
-  const spare = new SpareChild(TEXT_PROGRAM, CHILD_LIMITS.memory);
+  const spare = new SpareChild(TEXT_PROGRAM, CHILD_LIMITS.memory, { givesWay: false });
   const about = (task: TextTask) => inChild<TextAnswer>(TEXT_PROGRAM, { file, task }, CHILD_LIMITS, undefined, spare);
   // One after the other, so that each is worked out on what the one before has written.
   let last: Promise<unknown> = Promise.resolve();

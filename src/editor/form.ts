@@ -38,6 +38,8 @@ export const FORM = z.strictObject({
   /** Null: what the catalogue says. */
   strip: rules.nullable(),
   redact: z.boolean(),
+  /** Where the route of a new one goes in Envoy; empty for the cluster of the others. */
+  cluster: text,
 });
 
 export type Form = z.output<typeof FORM>;

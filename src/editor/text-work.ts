@@ -47,7 +47,8 @@ const CHANGED = 'Somebody has changed this integration in the file meanwhile; go
 
 function filledForm(file: string, text: string, name: string): FilledForm {
   const { host, credential, ...others } = standingIn(examineReadable(file, text), name);
-  const form = { api: '', target: `https://${host}`, region: '', name, send: sendOf(credential), ...others };
+  const unsaid = { api: '', region: '', cluster: '' };
+  const form = { ...unsaid, target: `https://${host}`, name, send: sendOf(credential), ...others };
   return { form, version: versionOf({ form, credential }) };
 }
 

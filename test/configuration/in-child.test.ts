@@ -26,7 +26,7 @@ describe('a process', () => {
       const script = `
       import { getPriority } from 'node:os';
       import { SpareChild } from '${new URL('../../src/configuration/spare-child.ts', import.meta.url)}';
-      const spare = new SpareChild(${JSON.stringify(program(''))}, ${LIMITS.memory});
+      const spare = new SpareChild(${JSON.stringify(program(''))}, ${LIMITS.memory}, { givesWay: true });
       spare.prepare();
       const child = spare.take();
       console.log(getPriority(child.pid));
@@ -47,7 +47,7 @@ describe('a process', () => {
       file,
       `process.on('message', (data) => data === 'end' ? process.exit(3) : process.send({ result: process.pid }));`,
     );
-    const spare = new SpareChild(file, LIMITS.memory);
+    const spare = new SpareChild(file, LIMITS.memory, { givesWay: true });
     const work = (data: string) => inChild<number>(file, data, LIMITS, undefined, spare);
 
     const first = await work('one');

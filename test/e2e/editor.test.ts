@@ -25,6 +25,8 @@ describe('the page for integrations, in a browser', () => {
     stack = await startStack({
       // With several workers it is the supervisor that serves the page.
       workers: 2,
+      // Known beforehand, since the page reads it in the file.
+      ports: { listener: await freePort() },
       attache: { env: { ATTACHE_EDIT: 'on', ATTACHE_LOG: 'trace' } },
       upstream: { hosts: { [HOST]: (headers) => bearer(headers.authorization) } },
     });
@@ -75,6 +77,9 @@ describe('the page for integrations, in a browser', () => {
     await page.getByRole('combobox', { name: 'API' }).fill('resen');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
+    // The cluster of this stack finds one host alone, so it must be named.
+    await page.getByText('More', { exact: true }).press('Enter');
+    await page.getByLabel('Cluster').fill('internet');
     await page.getByText('integration: resend').waitFor();
     await page.getByRole('radio', { name: 'One that exists', exact: true }).focus();
     await page.keyboard.press('ArrowRight');

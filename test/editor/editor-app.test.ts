@@ -81,6 +81,7 @@ const form = {
   keep: [],
   strip: null,
   redact: false,
+  cluster: '',
 };
 const draft = async (wish: object) => JSON.parse((await ask('/api/draft', { body: wish })).text);
 const another = { ...form, api: '', target: 'https://api.example.com', name: 'mine' };

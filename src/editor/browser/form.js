@@ -22,6 +22,7 @@ const EMPTY = {
   keep: [],
   strip: null,
   redact: false,
+  cluster: '',
 };
 
 const AS_CATALOGUE = 'As the catalogue says';
@@ -173,6 +174,15 @@ export function formView({ apis, file, name, filled, show }) {
     redactFault,
   );
 
+  const cluster = textField({
+    label: 'Cluster',
+    help: 'Where the route goes in Envoy. Empty: where those of the other integrations go.',
+    value: form.cluster,
+    onchange: set('cluster'),
+  });
+  cluster.element.hidden = !isNew;
+  const more = h('details', {}, h('summary', {}, 'More'), keep.element, redact, cluster.element);
+
   /** @type {Record<string, { element: HTMLElement, say: (message: string | undefined) => void }>} */
   const fields = {
     api,
@@ -184,6 +194,13 @@ export function formView({ apis, file, name, filled, show }) {
     callers,
     allow,
     keep,
+    cluster: {
+      element: cluster.element,
+      say: (message) => {
+        cluster.say(message);
+        if (message !== undefined) more.open = true;
+      },
+    },
     redact: {
       element: redact,
       say: (message) => {
@@ -323,12 +340,7 @@ export function formView({ apis, file, name, filled, show }) {
     card('API', source, ofCatalogue, target.element, nameField.element),
     card('How the key is sent', sendPlace),
     card('Secret', secret.element),
-    card(
-      'Who may use it',
-      callers.element,
-      allow.element,
-      h('details', {}, h('summary', {}, 'More'), keep.element, redact),
-    ),
+    card('Who may use it', callers.element, allow.element, more),
     h('div', { class: 'buttons' }, submit, h('a', { class: 'button', href: '#/' }, 'Cancel'), progress),
   );
   left.addEventListener('submit', async (event) => {
@@ -357,7 +369,6 @@ export function formView({ apis, file, name, filled, show }) {
       ),
     ),
   );
-  const more = /** @type {HTMLDetailsElement} */ (element.querySelector('details'));
   more.open = form.keep.length > 0 || form.redact;
   work();
   return element;
