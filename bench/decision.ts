@@ -1,6 +1,6 @@
 // What it costs to decide who may what: 1,000 integrations of twenty callers each against one integration with none, as a ratio.
 // Both are measured in turns in one run, so that whatever else the machine does falls on both.
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { ClientHttp2Session } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ import { SecretStore } from '../src/secrets/secret-store.ts';
 import { SecretVersion } from '../src/secrets/secret-version.ts';
 import { TokenStore } from '../src/tokens/token-store.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../test/support/raw-stream.ts';
+import { cpuOf } from './support/cpu.ts';
+import { quantile } from './support/statistics.ts';
 
 const MANY = 1_000;
 
@@ -232,15 +234,6 @@ async function load(session: ClientHttp2Session, frames: readonly Buffer[]): Pro
   }
 }
 
-/** CPU that a process has used, in µs, to the nanosecond as the scheduler counts it. */
-function cpuOf(pid: number): number {
-  return readThreads(pid).reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1_000;
-}
-
-function readThreads(pid: number): number[] {
-  return globSync(`/proc/${pid}/task/*/schedstat`).map((file) => Number(readFileSync(file, 'utf8').split(' ')[0]));
-}
-
 /** The first side is what the others are compared with. */
 function report(what: string, times: readonly number[][], unit: string, names: readonly string[]): void {
   const [base = [], ...rest] = times;
@@ -251,8 +244,4 @@ function report(what: string, times: readonly number[][], unit: string, names: r
     const ratio = (quantile(samples, 0.5) / quantile(base, 0.5)).toFixed(2);
     process.stdout.write(`  ${ratio} times that (half of the rounds ${low} to ${high}) with ${names[index + 1]}\n`);
   }
-}
-
-function quantile(samples: readonly number[], share: number): number {
-  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length * share)] ?? Number.NaN;
 }
