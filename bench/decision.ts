@@ -1,4 +1,4 @@
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { ClientHttp2Session } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ import { SecretVersion } from '../src/secrets/secret-version.ts';
 import { TokenStore } from '../src/tokens/token-store.ts';
 import { commandLine } from '../test/support/command-line.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../test/support/raw-stream.ts';
+import { cpuOf } from './support/cpu.ts';
+import { quantile } from './support/statistics.ts';
 
 commandLine(
   'npm run bench:decision',
@@ -237,15 +239,6 @@ async function load(session: ClientHttp2Session, frames: readonly Buffer[]): Pro
   }
 }
 
-/** CPU that a process has used, in µs, to the nanosecond as the scheduler counts it. */
-function cpuOf(pid: number): number {
-  return readThreads(pid).reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1_000;
-}
-
-function readThreads(pid: number): number[] {
-  return globSync(`/proc/${pid}/task/*/schedstat`).map((file) => Number(readFileSync(file, 'utf8').split(' ')[0]));
-}
-
 /** The first side is what the others are compared with. */
 function report(what: string, times: readonly number[][], unit: string, names: readonly string[]): void {
   const [base = [], ...rest] = times;
@@ -256,8 +249,4 @@ function report(what: string, times: readonly number[][], unit: string, names: r
     const ratio = (quantile(samples, 0.5) / quantile(base, 0.5)).toFixed(2);
     process.stdout.write(`  ${ratio} times that (half of the rounds ${low} to ${high}) with ${names[index + 1]}\n`);
   }
-}
-
-function quantile(samples: readonly number[], share: number): number {
-  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length * share)] ?? Number.NaN;
 }

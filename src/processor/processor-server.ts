@@ -6,16 +6,22 @@ import {
   type ProcessingRequest,
 } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { RouteDiscoveryServiceService } from './gen/envoy/service/route/v3/rds.ts';
+import { serveGrpcJsCall } from './grpc-js-call.ts';
+import { isPlainCall, serveHttp2Call } from './http2-call.ts';
 import { grpcTarget, type ListenAddress, prepareSocket, restrictSocket } from './listen-address.ts';
 import { liftResetLimit, NOT_HONOURED } from './reset-limit.ts';
 import { RouteDiscovery } from './route-discovery.ts';
-import { type StreamContext, serveStream } from './stream.ts';
+import type { StreamContext } from './stream.ts';
+import { type StreamListener, takeStreams } from './take-streams.ts';
 
 /** The largest body that can be signed, in bytes. Envoy's buffer filter sets the limit; this one is above what is wise there. */
 export const LARGEST_BODY = 16 * 1_048_576;
 
 /** The largest message that is read, in bytes: a body, or four times what Envoy allows all headers of a request by default. */
 const LARGEST_MESSAGE = LARGEST_BODY + 262_144;
+
+/** Who speaks gRPC for external processing. */
+export type Transport = 'node:http2' | 'grpc-js';
 
 /** Envoy's service, with answers that are bytes already. */
 const SERVICE = {
@@ -29,13 +35,31 @@ export class ProcessorServer {
   readonly #limitLifted: () => boolean;
 
   readonly #routes: RouteDiscovery;
+  /** Takes the calls that grpc-js need not see; undefined when it sees all. */
+  readonly #take: StreamListener | undefined;
 
-  /** @param routes gives Envoy its routes. Default: none. */
-  constructor(context: StreamContext, routes = new RouteDiscovery(() => undefined)) {
+  /**
+   * @param routes gives Envoy its routes. Default: none.
+   * @param transport who speaks gRPC for external processing; grpc-js does for all else, and for calls that ask for more than plain messages.
+   *   Default: node:http2, which costs less.
+   */
+  constructor(
+    context: StreamContext,
+    routes = new RouteDiscovery(() => undefined),
+    transport: Transport = 'node:http2',
+  ) {
     this.#routes = routes;
     this.#limitLifted = liftResetLimit(this.#server);
+    this.#take =
+      transport === 'grpc-js'
+        ? undefined
+        : (stream, headers) => {
+            const isPlain = isPlainCall(headers, SERVICE.process.path);
+            if (isPlain) serveHttp2Call(stream, context, LARGEST_MESSAGE);
+            return isPlain;
+          };
     this.#server.addService(SERVICE, {
-      process: (call: ServerDuplexStream<ProcessingRequest, Buffer>) => serveStream(call, context),
+      process: (call: ServerDuplexStream<ProcessingRequest, Buffer>) => serveGrpcJsCall(call, context),
     });
     this.#server.addService(RouteDiscoveryServiceService, {
       streamRoutes: (call: ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>) => routes.serve(call),
@@ -55,6 +79,7 @@ export class ProcessorServer {
       if ('path' in address) restrictSocket(address.path);
     }
     if (!this.#limitLifted()) throw new Error(NOT_HONOURED);
+    if (this.#take !== undefined) takeStreams(this.#server, this.#take);
     this.#health.setStatus('', 'SERVING');
   }
 

@@ -1,4 +1,4 @@
-import { type ServerDuplexStream, type StatusObject, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Answer, Decision, Denied } from './answer.ts';
 import {
   encodeAnswer,
@@ -32,6 +32,20 @@ export interface StreamContext {
   readonly failed: (error: unknown) => void;
 }
 
+/** One call of Envoy's, as what speaks gRPC for it lets it be answered. What comes after its end is ignored. */
+export interface Call {
+  /**
+   * Sends a message.
+   *
+   * @param once whether its bytes are of use for this one call alone: they are overwritten then.
+   */
+  send(message: Buffer, once?: boolean): void;
+  /** Ends it with OK. */
+  end(): void;
+  /** Ends it with an error status. */
+  fail(code: status, details: string): void;
+}
+
 /**
  * One stream: Envoy asks about one attempt of one request and gets one answer. When the request's body is needed for it, Envoy is
  * asked for that first. Envoy takes a stream that ends well before its answer as leave to send the request as it is, so
@@ -39,124 +53,137 @@ export interface StreamContext {
  *
  * @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/ext_proc/v3/external_processor.proto
  */
-export function serveStream(call: ServerDuplexStream<ProcessingRequest, Buffer>, context: StreamContext): void {
+export class ProcessorStream {
+  readonly #call: Call;
+  readonly #context: StreamContext;
   /** What the next message must be about. */
-  let expected: Question | 'response' | 'nothing' = 'requestHeaders';
-  let response: ResponseRedaction | undefined;
-  let asked: { readonly message: ProcessingRequest; readonly headers: HttpHeaders } | undefined;
-  let answered = false;
-  let halfClosed = false;
-  let finished = false;
+  #expected: Question | 'response' | 'nothing' = 'requestHeaders';
+  #response: ResponseRedaction | undefined;
+  #asked: { readonly message: ProcessingRequest; readonly headers: HttpHeaders } | undefined;
+  #answered = false;
+  #halfClosed = false;
+  #finished = false;
 
-  const endWell = () => {
-    if (finished) return;
-    finished = true;
-    call.end();
-  };
+  constructor(call: Call, context: StreamContext) {
+    this.#call = call;
+    this.#context = context;
+  }
 
-  const answer = (result: Answer, about: RequestFacts, question: Question) => {
-    if (finished) return;
-    send(call, encodeAnswer(result, question, context.seal), servesOnce(result, question));
-    answered = true;
-    context.answered(result, about);
-    if (halfClosed) endWell();
-  };
+  /** Envoy has sent a message. */
+  message(message: ProcessingRequest): void {
+    if (this.#finished) return;
+    try {
+      this.#ask(message);
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
 
-  const fail = (code: status, details: string) => {
-    if (finished) return;
-    finished = true;
-    call.emit('error', { code, details } satisfies Partial<StatusObject>);
-  };
+  /** Envoy sends no more. */
+  halfClosed(): void {
+    this.#halfClosed = true;
+    const expected = this.#expected;
+    if (this.#answered) this.#endWell();
+    else if (expected === 'requestHeaders') this.#invalid('the stream ended before it asked anything');
+    else if (expected === 'requestBody') this.#invalid(NO_BODY);
+    else if (expected === 'response') this.#invalid('the stream ended before the response did');
+  }
 
-  const crash = (error: unknown) => {
-    context.failed(error);
-    fail(status.INTERNAL, 'Attaché failed inside; see its log');
-  };
+  /** The call is over, however it has ended. */
+  closed(): void {
+    this.#finished = true;
+    this.#response?.close();
+  }
 
-  const take = (decision: Decision, about: RequestFacts, question: Question) => {
-    if (finished) return;
-    if (decision.kind !== 'read-body') return answer(decision, about, question);
-    if (question === 'requestBody') throw new Error('a body that was read is asked for again');
-    expected = 'requestBody';
-    if (halfClosed) return fail(status.INVALID_ARGUMENT, NO_BODY);
-    call.write(encodeRequestForBody());
-  };
+  #ask(message: ProcessingRequest): void {
+    const { request } = message;
+    if (this.#expected === 'requestHeaders' && request?.$case === 'responseHeaders') {
+      this.#expected = 'response';
+      const facts = responseFacts(message);
+      const { hidden, withheld } = this.#context;
+      this.#response = new ResponseRedaction(hidden(facts), facts.integration, withheld);
+    }
+    const expected = this.#expected;
+    if (this.#response !== undefined) {
+      this.#call.send(this.#response.answer(message));
+      this.#answered = this.#response.isDone;
+    } else if (expected === 'nothing') {
+      this.#invalid('a message too many: set response_header_mode: SKIP and all body modes NONE');
+    } else if (request === undefined || request.$case !== expected) {
+      this.#invalid(expected === 'requestBody' ? NO_BODY : NO_HEADERS);
+    } else if (request.$case === 'requestHeaders') {
+      this.#expected = 'nothing';
+      this.#asked = { message, headers: request.value };
+      this.#decide(requestFacts(message, request.value), 'requestHeaders');
+    } else {
+      this.#expected = 'nothing';
+      if (!request.value.endOfStream) this.#invalid(NO_BODY);
+      else if (this.#asked !== undefined) {
+        const { message: first, headers } = this.#asked;
+        this.#decide(requestFacts(first, headers, request.value.body), 'requestBody');
+      }
+    }
+  }
 
-  const decide = (about: RequestFacts, question: Question) => {
-    const result = context.decide(about);
-    if (!(result instanceof Promise)) return take(result, about, question);
+  #decide(about: RequestFacts, question: Question): void {
+    const result = this.#context.decide(about);
+    if (result instanceof Promise) this.#wait(result, about, question);
+    else this.#take(result, about, question);
+  }
+
+  #wait(result: Promise<Decision>, about: RequestFacts, question: Question): void {
     let settled = false;
     // What needs no more than this turn is answered before Envoy is asked for more time.
     setImmediate(() => {
-      if (!settled && !finished) call.write(encodeRequestForTime(context.patience));
+      if (!settled && !this.#finished) this.#call.send(encodeRequestForTime(this.#context.patience));
     });
     result
       .then((decision) => {
         settled = true;
-        take(decision, about, question);
+        this.#take(decision, about, question);
       })
-      .catch(crash);
-  };
+      .catch((error) => this.#crash(error));
+  }
 
-  const ask = (message: ProcessingRequest) => {
-    const { request } = message;
-    if (expected === 'requestHeaders' && request?.$case === 'responseHeaders') {
-      expected = 'response';
-      const facts = responseFacts(message);
-      response = new ResponseRedaction(context.hidden(facts), facts.integration, context.withheld);
-    }
-    if (response !== undefined) {
-      call.write(response.answer(message));
-      answered = response.isDone;
+  #take(decision: Decision, about: RequestFacts, question: Question): void {
+    if (this.#finished) return;
+    if (decision.kind !== 'read-body') {
+      this.#answer(decision, about, question);
       return;
     }
-    if (expected === 'nothing')
-      return fail(
-        status.INVALID_ARGUMENT,
-        'a message too many: set response_header_mode: SKIP and all body modes NONE',
-      );
-    if (request?.$case !== expected) {
-      return fail(status.INVALID_ARGUMENT, expected === 'requestBody' ? NO_BODY : NO_HEADERS);
-    }
-    expected = 'nothing';
-    if (request.$case === 'requestHeaders') {
-      asked = { message, headers: request.value };
-      return decide(requestFacts(message, request.value), 'requestHeaders');
-    }
-    if (!request.value.endOfStream) return fail(status.INVALID_ARGUMENT, NO_BODY);
-    if (asked !== undefined) decide(requestFacts(asked.message, asked.headers, request.value.body), 'requestBody');
-  };
-
-  call.on('data', (request: ProcessingRequest) => {
-    try {
-      ask(request);
-    } catch (error) {
-      crash(error);
-    }
-  });
-  call.on('end', () => {
-    halfClosed = true;
-    if (answered) endWell();
-    else if (expected === 'requestHeaders') fail(status.INVALID_ARGUMENT, 'the stream ended before it asked anything');
-    else if (expected === 'requestBody') fail(status.INVALID_ARGUMENT, NO_BODY);
-    else if (expected === 'response') fail(status.INVALID_ARGUMENT, 'the stream ended before the response did');
-  });
-  call.on('cancelled', () => {
-    finished = true;
-    response?.close();
-  });
-}
-
-/** What a secret is in is overwritten once it is sent, by the version that it is of or, when it serves once, here. */
-function send(call: ServerDuplexStream<ProcessingRequest, Buffer>, bytes: Buffer, once: boolean): void {
-  const waits = call.writableLength > 0;
-  if (!waits && !once) {
-    call.write(bytes);
-    return;
+    if (question === 'requestBody') throw new Error('a body that was read is asked for again');
+    this.#expected = 'requestBody';
+    if (this.#halfClosed) this.#invalid(NO_BODY);
+    else this.#call.send(encodeRequestForBody());
   }
-  // A version may be let go of before its turn to be written comes.
-  const own = once ? bytes : Buffer.from(bytes);
-  call.write(own, () => own.fill(0));
+
+  #answer(result: Answer, about: RequestFacts, question: Question): void {
+    this.#call.send(encodeAnswer(result, question, this.#context.seal), servesOnce(result, question));
+    this.#answered = true;
+    this.#context.answered(result, about);
+    if (this.#halfClosed) this.#endWell();
+  }
+
+  #endWell(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#call.end();
+  }
+
+  #invalid(details: string): void {
+    this.#fail(status.INVALID_ARGUMENT, details);
+  }
+
+  #crash(error: unknown): void {
+    this.#context.failed(error);
+    this.#fail(status.INTERNAL, 'Attaché failed inside; see its log');
+  }
+
+  #fail(code: status, details: string): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#call.fail(code, details);
+  }
 }
 
 const NO_HEADERS = 'not about request headers: set request_header_mode: SEND and response_header_mode: SKIP';

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Answer } from '../../src/processor/answer.ts';
-import { ProcessorServer } from '../../src/processor/processor-server.ts';
+import { ProcessorServer, type Transport } from '../../src/processor/processor-server.ts';
 import type { Decide } from '../../src/processor/stream.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../support/raw-stream.ts';
 
@@ -28,7 +28,7 @@ const injected: Answer = {
   },
 };
 
-describe('the processor', () => {
+describe.each<Transport>(['node:http2', 'grpc-js'])('the processor, on %s', (transport) => {
   let folder: string;
   let path: string;
   let server: ProcessorServer;
@@ -41,15 +41,19 @@ describe('the processor', () => {
     failed.mockReset();
     folder = mkdtempSync(join(tmpdir(), 'attache-test-'));
     path = join(folder, '0.sock');
-    server = new ProcessorServer({
-      decide,
-      hidden: () => 'nothing',
-      seal: () => undefined,
-      withheld: () => undefined,
-      patience: 2_250,
-      answered: () => undefined,
-      failed,
-    });
+    server = new ProcessorServer(
+      {
+        decide,
+        hidden: () => 'nothing',
+        seal: () => undefined,
+        withheld: () => undefined,
+        patience: 2_250,
+        answered: () => undefined,
+        failed,
+      },
+      undefined,
+      transport,
+    );
     await server.listen([{ path }]);
     session = connectRaw(path);
   });

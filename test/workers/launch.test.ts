@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exposures } from '../../src/workers/exposure.ts';
-import { withoutOpenings } from '../../src/workers/launch.ts';
+import { withoutOpenings, withSmallYoung } from '../../src/workers/launch.ts';
 
 test('a worker inherits no option that shows what it holds, and every other one', () => {
   const options = [
@@ -14,6 +14,21 @@ test('a worker inherits no option that shows what it holds, and every other one'
     '--dns-result-order',
     'ipv4first',
   ]);
+});
+
+test('a worker has a young generation that is collected in milliseconds', () => {
+  expect(withSmallYoung(['--use-system-ca'], '--dns-result-order=ipv4first')).toEqual([
+    '--use-system-ca',
+    '--max-semi-space-size=4',
+  ]);
+});
+
+test.each([
+  [['--max-semi-space-size=16'], ''],
+  [['--max_semi_space_size', '16'], ''],
+  [[], '--use-system-ca --max-semi-space-size=16'],
+])('whoever says how large it may be is heeded: %j, NODE_OPTIONS="%s"', (options, nodeOptions) => {
+  expect(withSmallYoung(options, nodeOptions)).toEqual(options);
 });
 
 test.each([
