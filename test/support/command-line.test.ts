@@ -50,7 +50,8 @@ test('every command of the longer runs and benchmarks reads its options so, by t
   const files = globSync(['test/soak/*.ts', 'bench/*.ts'], { cwd: repository });
   expect(files.length).toBeGreaterThan(20);
   for (const file of files) {
-    const [, typed] = /commandLine\(\s*'([^']+)'/.exec(readFileSync(join(repository, file), 'utf8')) ?? [];
+    const [, typed] =
+      /(?:commandLine|measuring)\(\s*'([^']+?)(?: --)?'/.exec(readFileSync(join(repository, file), 'utf8')) ?? [];
     const script = Object.entries(manifest.scripts).find(([, command]) => command.endsWith(`node ${file}`))?.[0];
     expect(typed, file).toBe(script === undefined ? `node ${file}` : `npm run ${script}`);
   }
