@@ -10,7 +10,7 @@ import type { Integration } from './integrations/integration.ts';
 import type { Leaving } from './integrations/leaving.ts';
 import { matches } from './paths/allow-rule.ts';
 import { methodFault } from './paths/method.ts';
-import { parametersFault } from './paths/parameter-count.ts';
+import { partsFault } from './paths/part-count.ts';
 import { PathError } from './paths/path-error.ts';
 import type { AllowedCaller, Decision, Denied, Injected } from './processor/answer.ts';
 import { isRefusal, NO_ANSWER } from './processor/attempts.ts';
@@ -119,7 +119,7 @@ function allowed(
   deadline: Deadline,
 ): Decision | Promise<Decision> {
   const { injector, allow } = integration;
-  const fault = methodFault(sent.method) ?? parametersFault(sent.path);
+  const fault = methodFault(sent.method) ?? partsFault(sent.path);
   if (fault !== undefined) return notAllowed(integration, fault);
   const facts = asMade(sent, injector);
   if (facts instanceof PathError) return notAllowed(integration, facts.message);

@@ -16,7 +16,7 @@ import { pagesOf } from '../src/discovery/pages.ts';
 import { hostFault } from '../src/integrations/host.ts';
 import { matches, parseAllowRule } from '../src/paths/allow-rule.ts';
 import { canonicalSegments } from '../src/paths/canonical-path.ts';
-import { parametersFault } from '../src/paths/parameter-count.ts';
+import { partsFault } from '../src/paths/part-count.ts';
 import { PathError } from '../src/paths/path-error.ts';
 import { encodeSegment, prefixFault, withoutPrefix, withPrefix } from '../src/paths/path-prefix.ts';
 import { percentEncode } from '../src/paths/percent-encode.ts';
@@ -346,10 +346,11 @@ const TABLE: Readonly<Record<string, Row>> = {
   'paths: a prefix': { use: (text) => prefixFault(`/${encodeSegment(text)}`), parts: inPath },
   'paths: percent escapes': { use: (text) => percentEncode(text), parts: inPath, known: PATHS },
   'paths: how many parameters there are': {
-    use: (text) => parametersFault(`/?${text}`),
+    use: (text) => partsFault(`/?${text}`),
     parts: [...inQuery, ';'],
     known: QUERIES,
   },
+  'paths: how many segments there are': { use: (text) => partsFault(`/${text}`), parts: inPath, known: PATHS },
   'paths: parameters taken out of the query': {
     use: (text) => withoutParameters(`/?${text}`, new Set(['key'])),
     parts: [...inQuery, ';', '[', '%25'],
