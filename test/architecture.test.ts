@@ -11,6 +11,7 @@ const ORDER = [
   'certs',
   'check',
   'discovery',
+  'express',
   'processor',
   'configuration',
   'routes',

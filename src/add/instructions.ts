@@ -48,6 +48,9 @@ export function instructions(
     ...(isEnvoy
       ? [
           `${whenInUse(isLive, widened !== undefined)} Then:`,
+          ...(isLive && wanted.rules.lane === 'express'
+            ? ['Attaché is asked about each of its requests until Envoy is restarted; then they take the express lane.']
+            : []),
           ...(manager?.isLocal === true ? [] : [`  ${use(urlOf(near, manager))}`]),
           isUsual
             ? `  ${use(`http://${local}:${THIS_MACHINE.split(':')[1]}`)}    # from this machine, with npm start or docker compose`

@@ -83,7 +83,7 @@ function descriptionOf(
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
   const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
-  const { allow, keep, strip, redact, keepsLinks } = requestOptions;
+  const { allow, keep, strip, redact, keepsLinks, lane } = requestOptions;
   const at = source.place(block.nameNode);
   return [
     {
@@ -97,6 +97,7 @@ function descriptionOf(
       strip,
       redact,
       keepsLinks,
+      lane,
       credentials,
       waysIn,
       where: `${at.file}:${at.line}`,

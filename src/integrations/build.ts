@@ -48,7 +48,7 @@ function* tagTable(tags: ServerWide['tags']): Generator<undefined, TagTable> {
 }
 
 function integrationOf(description: IntegrationDescription, tags: TagTable, readsHosts: boolean): Integration {
-  const { name, host, secretId, replicas, rotation, redact, waysIn, where, secretAt } = description;
+  const { name, host, secretId, replicas, rotation, redact, lane, waysIn, where, secretAt } = description;
   const credentials = description.credentials.map(credentialOf);
   const kinds = credentials.map(({ places }, index) =>
     Object.freeze({ kind: description.credentials[index]?.kind ?? '', places }),
@@ -71,6 +71,7 @@ function integrationOf(description: IntegrationDescription, tags: TagTable, read
     callers: callersOf(description.callers, tags),
     allow: description.allow && Object.freeze(description.allow.map(parseAllowRule)),
     redact,
+    lane,
     links: linksOf(description, places),
     injector,
     waysIn: Object.freeze(waysIn),

@@ -6,9 +6,11 @@ import {
   type ProcessingRequest,
 } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { RouteDiscoveryServiceService } from './gen/envoy/service/route/v3/rds.ts';
+import { SecretDiscoveryServiceService } from './gen/envoy/service/secret/v3/sds.ts';
 import { grpcTarget, type ListenAddress, prepareSocket, restrictSocket } from './listen-address.ts';
 import { liftResetLimit, NOT_HONOURED } from './reset-limit.ts';
 import { RouteDiscovery } from './route-discovery.ts';
+import type { SecretDiscovery } from './secret-discovery.ts';
 import { type StreamContext, serveStream } from './stream.ts';
 
 /** The largest body that can be signed, in bytes. Envoy's buffer filter sets the limit; this one is above what is wise there. */
@@ -22,17 +24,26 @@ const SERVICE = {
   process: { ...ExternalProcessorService.process, responseSerialize: (bytes: Buffer) => bytes },
 };
 
-/** The gRPC server that Envoy asks: external processing, routes and grpc.health.v1, on any number of addresses. */
+const SECRETS = {
+  streamSecrets: { ...SecretDiscoveryServiceService.streamSecrets, responseSerialize: (bytes: Buffer) => bytes },
+};
+
+/** The gRPC server that Envoy asks: external processing, routes, secrets and grpc.health.v1, on any number of addresses. */
 export class ProcessorServer {
   readonly #server = new Server({ 'grpc.max_receive_message_length': LARGEST_MESSAGE });
   readonly #health = new HealthImplementation({ '': 'NOT_SERVING' });
   readonly #limitLifted: () => boolean;
 
   readonly #routes: RouteDiscovery;
+  readonly #secrets: SecretDiscovery | undefined;
 
-  /** @param routes gives Envoy its routes. Default: none. */
-  constructor(context: StreamContext, routes = new RouteDiscovery(() => undefined)) {
+  /**
+   * @param routes gives Envoy its routes. Default: none.
+   * @param secrets gives Envoy what it puts into requests itself. Default: nobody does.
+   */
+  constructor(context: StreamContext, routes = new RouteDiscovery(() => undefined), secrets?: SecretDiscovery) {
     this.#routes = routes;
+    this.#secrets = secrets;
     this.#limitLifted = liftResetLimit(this.#server);
     this.#server.addService(SERVICE, {
       process: (call: ServerDuplexStream<ProcessingRequest, Buffer>) => serveStream(call, context),
@@ -40,6 +51,11 @@ export class ProcessorServer {
     this.#server.addService(RouteDiscoveryServiceService, {
       streamRoutes: (call: ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>) => routes.serve(call),
     });
+    if (secrets !== undefined) {
+      this.#server.addService(SECRETS, {
+        streamSecrets: (call: ServerDuplexStream<DiscoveryRequest, Buffer>) => secrets.serve(call),
+      });
+    }
     this.#health.addToServer(this.#server);
   }
 
@@ -67,6 +83,7 @@ export class ProcessorServer {
     this.#health.setStatus('', 'NOT_SERVING');
     // These calls have no end of their own.
     this.#routes.close();
+    this.#secrets?.close();
     const force = setTimeout(() => this.#server.forceShutdown(), grace);
     await new Promise<void>((resolve) => {
       this.#server.tryShutdown(() => resolve());
