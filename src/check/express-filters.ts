@@ -12,7 +12,7 @@ export const PUSHED_FILTER = 'pushed';
  * What the filters say that stand before the one that asks Attaché, and that one around the ext_proc filter, as hashes. They decide
  * when Attaché is not asked, so no others are known.
  */
-const KNOWN: readonly string[] = ['7d2217f362ce8041', '5707e68a15cb8eb9', '3f4b7e427a4d18ab'];
+const KNOWN: readonly string[] = ['7d2217f362ce8041', 'a1083651e9dd0dd4', '3f4b7e427a4d18ab'];
 
 /** The ext_proc filter of a list of filters in which Envoy asks Attaché only where it has nothing to send itself. */
 export function findExpressFilter(source: YamlSource, filters: Node | undefined): Filter | undefined {

@@ -13,7 +13,11 @@ import type { Passage } from './passages.ts';
 export function* checkExpress(configuration: Configuration, passages: readonly Passage[]): Generator<Problem> {
   for (const passage of passages) {
     const { integration, filter, clusterNode, clusterName } = passage;
-    if (integration?.lane !== 'express' || filter === undefined) continue;
+    if (filter === undefined || integration === undefined) continue;
+    if (integration.lane !== 'express') {
+      if (filter.lane === 'express') yield* removed(configuration, passage, [EXPRESS_HEADER], integration.name);
+      continue;
+    }
     if (filter.lane !== 'express') {
       yield configuration.source.error(
         clusterNode,
@@ -23,7 +27,8 @@ export function* checkExpress(configuration: Configuration, passages: readonly P
       continue;
     }
     yield* pushed(configuration, passage, integration);
-    yield* removed(configuration, passage, integration);
+    const { injector, places, name } = integration;
+    yield* removed(configuration, passage, [EXPRESS_HEADER, ...places, ...injector.strips], name);
   }
 }
 
@@ -46,12 +51,13 @@ function* pushed({ source }: Configuration, { route, filter }: Passage, { name }
 function* removed(
   { source }: Configuration,
   { route }: Passage,
-  { name, injector, places }: Integration,
+  wanted: readonly string[],
+  name: string,
 ): Generator<Problem> {
   const given = [route.route, route.virtualHost, route.routeConfig].flatMap((place) =>
     source.items(source.get(place, 'request_headers_to_remove')).map((node) => textOf(node)?.toLowerCase()),
   );
-  const missing = [EXPRESS_HEADER, ...places, ...injector.strips].filter((header) => !given.includes(header));
+  const missing = wanted.filter((header) => !given.includes(header));
   if (missing.length === 0) return;
   yield source.error(
     source.key(route.route, 'request_headers_to_remove') ?? source.get(route.route, 'route') ?? route.route,
