@@ -31,7 +31,7 @@ COPY --from=build /app/dist ./dist
 ENV NODE_ENV=production
 ENV ATTACHE_ADMIN=127.0.0.1:9464
 USER 11000:11000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --start-interval=1s --retries=3 \
   CMD ["node", "--eval", "fetch('http://' + process.env.ATTACHE_ADMIN + '/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # No shell in between: SIGTERM reaches Attaché, which answers the calls under way and then ends.
 ENTRYPOINT ["node", "/app/dist/main.js"]

@@ -1,5 +1,11 @@
-// What it costs to match a request against twenty allow rules, in nanoseconds of CPU per call, when the last rule or none allows it.
 import { matches, parseAllowRule } from '../src/paths/allow-rule.ts';
+import { commandLine } from '../test/support/command-line.ts';
+
+commandLine(
+  'node bench/allow-rules.ts',
+  'What it costs to match a request against twenty allow rules, in nanoseconds of CPU per call, when the last rule or none allows it.',
+  {},
+);
 
 const calls = 1_000_000;
 const rules = Array.from({ length: 19 }, (_, index) => parseAllowRule(`GET /v1/resource_${index}/*/**`));

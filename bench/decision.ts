@@ -1,5 +1,3 @@
-// What it costs to decide who may what: 1,000 integrations of twenty callers each against one integration with none, as a ratio.
-// Both are measured in turns in one run, so that whatever else the machine does falls on both.
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { ClientHttp2Session } from 'node:http2';
 import { tmpdir } from 'node:os';
@@ -14,7 +12,14 @@ import { requestFacts } from '../src/processor/request-facts.ts';
 import { SecretStore } from '../src/secrets/secret-store.ts';
 import { SecretVersion } from '../src/secrets/secret-version.ts';
 import { TokenStore } from '../src/tokens/token-store.ts';
+import { commandLine } from '../test/support/command-line.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../test/support/raw-stream.ts';
+
+commandLine(
+  'npm run bench:decision',
+  'What it costs to decide who may what: 1,000 integrations of twenty callers each against one integration with none, as a ratio. Both are measured in turns in one run, so that whatever else the machine does falls on both.',
+  {},
+);
 
 const MANY = 1_000;
 

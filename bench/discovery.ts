@@ -1,9 +1,14 @@
-// What it costs to tell a caller what it may use: the first question of its kind, and each one after that, beside a decision about
-// an injection, which holds up the same loop. In one process, without Envoy.
 import { Deadline } from '../src/cache/deadline.ts';
 import { discover } from '../src/discovery/discover.ts';
 import { parseCatalogue } from '../src/integrations/read-catalogue.ts';
 import type { RequestFacts } from '../src/processor/request-facts.ts';
+import { commandLine } from '../test/support/command-line.ts';
+
+commandLine(
+  'npm run bench:discovery',
+  'What it costs to tell a caller what it may use: the first question of its kind, and each one after that, beside a decision about an injection, which holds up the same loop. In one process, without Envoy.',
+  {},
+);
 
 const COUNT = 1_000;
 const ASKED = 500;

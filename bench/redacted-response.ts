@@ -1,27 +1,24 @@
-// What `redact: true` costs through the real Envoy, beside the same route without it: CPU and time of small JSON and of 1 MB
-// bodies, and how much later server-sent events arrive. Then many bodies of 10 MB at a time, which must come out right.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { freePort } from '../local/ports.ts';
 import { startStack } from '../local/stack.ts';
 import { redacting } from '../test/e2e/support/redacting.ts';
 import { addRoutes } from '../test/e2e/support/routes.ts';
 import { send } from '../test/e2e/support/send.ts';
 import { startTlsDestination } from '../test/e2e/support/tls-destination.ts';
+import { commandLine } from '../test/support/command-line.ts';
 
-const { values } = parseArgs({
-  options: {
-    /** Seconds of each load. */
-    seconds: { type: 'string', default: '5' },
-    /** How many bodies of 10 MB. */
-    bodies: { type: 'string', default: '100' },
-    /** How many events a stream has. */
-    events: { type: 'string', default: '500' },
+const values = commandLine(
+  'npm run bench:redacted-response',
+  'What `redact: true` costs through the real Envoy, beside the same route without it: CPU and time of small JSON and of 1 MB bodies, and how much later server-sent events arrive. Then many bodies of 10 MB at a time, which must come out right.',
+  {
+    seconds: { says: 'how long each load takes', default: 5, unit: 'seconds' },
+    bodies: { says: 'how many bodies of 10 MB', default: 100 },
+    events: { says: 'how many events a stream has', default: 500, unit: 'events' },
   },
-});
+);
 const MiB = 2 ** 20;
 const routes = ['plain', 'redact'] as const;
 type Route = (typeof routes)[number];
@@ -108,7 +105,7 @@ for (const [path, what] of [
   const figures = {} as Record<Route, Awaited<ReturnType<typeof load>>>;
   for (const route of routes) await load(route, path, 1);
   for (const route of routes) {
-    const figure = await load(route, path, Number(values.seconds));
+    const figure = await load(route, path, values.seconds);
     figures[route] = figure;
     const cells = [figure.perSecond, figure.envoy, figure.attache].map((value) => number(value).padEnd(22));
     process.stdout.write(`${`${what}, ${route}`.padEnd(26)} ${cells.join('')}\n`);
@@ -134,7 +131,7 @@ async function eventDelays(route: Route): Promise<number[]> {
   await once(incoming, 'data');
   const destination = await opened.promise;
   const delays: number[] = [];
-  for (let index = 0; index < Number(values.events); index += 1) {
+  for (let index = 0; index < values.events; index += 1) {
     const written = performance.now();
     const arrived = once(incoming, 'data');
     destination.write(`data: {"choices":[{"delta":{"content":" desk ${index}"},"index":0}]}\n\n`);
@@ -160,7 +157,7 @@ const later = at(delays.redact, 0.5) - at(delays.plain, 0.5);
 const latest = at(delays.redact, 0.99) - at(delays.plain, 0.99);
 process.stdout.write(`${''.padEnd(26)} later by ${later.toFixed(2)} ms, at the 99th by ${latest.toFixed(2)} ms\n`);
 
-const total = Number(values.bodies);
+const total = values.bodies;
 let begun = 0;
 let right = 0;
 const began = performance.now();

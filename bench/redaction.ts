@@ -1,7 +1,13 @@
-// What `redact` costs: megabytes of response body a second, by kind of body and number of values, and the time to prepare.
 import { randomBytes } from 'node:crypto';
 import { Forms } from '../src/redaction/forms.ts';
 import { headerRedactor, Redactor } from '../src/redaction/redactor.ts';
+import { commandLine } from '../test/support/command-line.ts';
+
+commandLine(
+  'npm run bench:redaction',
+  'What `redact` costs: megabytes of response body a second, by kind of body and number of values, and the time to prepare.',
+  {},
+);
 
 const size = 16 * 2 ** 20;
 const chunkSize = 64 * 2 ** 10;

@@ -1,6 +1,3 @@
-// What a change of the file costs those who are being answered: a steady load of questions to one worker of two, first without
-// changes, then with one change after the other. It prints the latency and how long the worker's event loop was held up.
-// How many integrations may be typed behind it: npm run bench:reload -- 5000
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +6,17 @@ import { startAttache } from '../local/attache.ts';
 import { startAws } from '../local/aws.ts';
 import { until } from '../local/until.ts';
 import type { Status } from '../src/admin/status.ts';
+import { commandLine } from '../test/support/command-line.ts';
 import { envoyFileOf } from '../test/support/many-integrations.ts';
 import { openLoop } from '../test/support/open-loop.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../test/support/raw-stream.ts';
 import type { HeldUp } from './support/loop-delay.ts';
 
-const MANY = Number(process.argv[2] ?? 1_000);
+const { integrations: MANY } = commandLine(
+  'npm run bench:reload',
+  `What a change of the file costs those who are being answered: a steady load of questions to one worker of two, first without changes, then with one change after the other. It prints the latency and how long the worker's event loop was held up.`,
+  { integrations: { says: 'how many integrations the file holds', default: 1_000, bare: true } },
+);
 
 /** How many of them share a secret. */
 const SHARE = 10;

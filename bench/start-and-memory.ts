@@ -1,4 +1,3 @@
-// How long Attaché takes from its start to its first answer, and how much memory it takes: the built one, as it is shipped.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +5,14 @@ import { apis, newKeys } from '../local/apis.ts';
 import { startAttache } from '../local/attache.ts';
 import { seed, startAws } from '../local/aws.ts';
 import { envoyYaml } from '../local/stack.ts';
+import { commandLine } from '../test/support/command-line.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../test/support/raw-stream.ts';
+
+commandLine(
+  'npm run bench:start',
+  'How long Attaché takes from its start to its first answer, and how much memory it takes: the built one, as it is shipped.',
+  {},
+);
 
 const rounds = 5;
 const requests = 20_000;

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { checkText } from '../src/check/check-file.ts';
+import { formatProblem } from '../src/integrations/problem.ts';
 import { type ApiName, apiNames, apis, newKeys } from './apis.ts';
 import { type Attache, startAttache } from './attache.ts';
 import { type LocalAws, localAws, seed, startAws } from './aws.ts';
@@ -31,6 +32,11 @@ export interface StackOptions {
   readonly config?: string;
   /** Edits the derived copy further; Envoy and Attaché both read the result. */
   readonly edit?: (document: EnvoyDocument) => void;
+  /**
+   * "envoy": it reads the routes itself when it starts, for an edit in which attache check finds an error, since Attaché gives Envoy
+   * none of such a file. Default: Attaché gives them, wherever it reads the same file.
+   */
+  readonly routes?: 'envoy';
   readonly envoy?: {
     /** Exactly this version. Default: ENVOY_VERSION, else whatever `findEnvoy` finds. */
     readonly version?: string;
@@ -111,7 +117,7 @@ export interface Stack extends AsyncDisposable {
 /**
  * Starts the whole stack on loopback. When a part fails to start, those already running are stopped.
  *
- * @throws Error that names the part, with its last lines
+ * @throws Error that names the part, with its last lines, or what attache check finds in an edited file
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   await using starting = new AsyncDisposableStack();
@@ -149,10 +155,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const file = options.config ?? envoyYaml;
   // With another file than Envoy's, Attaché has no routes for it.
   const isApart = options.attache === false || (attacheOptions.config ?? options.config) !== options.config;
-  const derived = await deriveEnvoyConfig(file, { ...derivation, written: isApart });
-  // Attaché gives Envoy no routes that attache check refuses; where a test wants them all the same, Envoy reads them itself.
-  const isRefused = !isApart && options.edit !== undefined && (await hasErrors(attacheConfig, derived));
-  const config = isRefused ? await deriveEnvoyConfig(file, { ...derivation, written: true }) : derived;
+  const written = isApart || options.routes === 'envoy';
+  const config = await deriveEnvoyConfig(file, { ...derivation, written });
+  if (!written && options.edit !== undefined) await refuseErrors(attacheConfig, config);
   await writeFile(attacheConfig, config);
 
   const awsEnvironment = awsKind === 'environment' ? userAws() : (aws ?? (await closedAws())).environment;
@@ -279,6 +284,13 @@ function present<T>(part: T | undefined, name: string): T {
   return part;
 }
 
-async function hasErrors(file: string, text: string): Promise<boolean> {
-  return (await checkText(file, text)).some(({ severity }) => severity === 'error');
+/** @throws Error when attache check finds one in an edited file, so that Attaché would give Envoy no routes. */
+async function refuseErrors(file: string, text: string): Promise<void> {
+  const errors = (await checkText(file, text)).filter(({ severity }) => severity === 'error');
+  if (errors.length > 0)
+    throw new Error(
+      ["the edit leaves errors; mend them, or start the stack with routes: 'envoy'", ...errors.map(formatProblem)].join(
+        '\n',
+      ),
+    );
 }

@@ -80,6 +80,8 @@ async function run(): Promise<void> {
     showTrouble(line);
   }
   running.attache.log.subscribe(showTrouble);
+  // Where integrations can be set up, with ATTACHE_EDIT=on.
+  for (const line of running.attache.stderr.entries) console.log(`Attaché: ${line}`);
   running.attache.stderr.subscribe((line) => console.log(`Attaché: ${line}`));
   if (!real) {
     rotateOnRequest(running);

@@ -258,23 +258,33 @@ export class Instance {
   }
 
   /**
-   * Answers by the configuration that was made ready, and gives its routes to Envoy. Integrations that it has not got any more go on
-   * answering until Envoy has taken that, or for a second. Never rejects.
+   * Answers by the configuration that was made ready. Integrations that it has not got any more go on answering; Envoy gets no routes
+   * until its own are given. Never rejects.
    *
    * @param version which one: when it is not ready, nothing happens.
-   * @returns what Envoy makes of its routes.
    */
-  async use(version: string): Promise<Verdict> {
+  async use(version: string): Promise<void> {
     await this.#preparing;
     const { configuration, contents } = this.#prepared ?? {};
-    if (configuration?.version !== version || contents === undefined || this.#ending) return { kind: 'unheard' };
+    if (configuration?.version !== version || contents === undefined || this.#ending) return;
     this.#prepared = undefined;
     try {
       this.#change(contents, version);
+      this.#discovery.hold();
     } catch (error) {
       this.#refuse(error);
-      return { kind: 'unheard' };
     }
+  }
+
+  /**
+   * Gives the routes of the configuration that is in use to Envoy. Integrations that it has not got any more are closed when Envoy has
+   * taken that, or after a second. Never rejects.
+   *
+   * @param version which one it is taken to be: when another one is in use, nothing happens.
+   * @returns what Envoy makes of its routes.
+   */
+  async publish(version: string): Promise<Verdict> {
+    if (version !== this.#version || this.#ending) return { kind: 'unheard' };
     const close = setTimeout(() => this.settle(), OPEN_FOR);
     const verdict = await this.#publish();
     if (verdict.kind !== 'rejected') clearTimeout(close);
@@ -380,7 +390,7 @@ export class Instance {
   async #prepare(configuration: Configuration): Promise<string | undefined> {
     const isWanted = () => this.#wanted === configuration && !this.#ending;
     try {
-      const contents = await contentsOf(configuration, { isWanted });
+      const contents = await contentsOf(configuration, { isWanted, before: this.#catalogue });
       if (contents === undefined || !isWanted()) return undefined;
       this.#prepared = { configuration, contents };
       await Promise.race([this.#hold(), sleep(NEW_SECRETS_PATIENCE, undefined, { ref: false })]);

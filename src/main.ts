@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { AddOptions } from './add/add-command.ts';
+import type { FileOptions } from './add/edit-file.ts';
 import type { CertsOptions } from './certs/certs-command.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { CatalogueError } from './integrations/problem.ts';
@@ -13,8 +14,12 @@ const program = new Command('attache')
   .showHelpAfterError('Type attache --help for what there is.');
 
 const serve = program.command('serve', { isDefault: true }).description('answer Envoy (the default)');
-for (const { flag, variable, description, fallback } of SETTINGS) {
-  serve.option(`${flag} <value>`, `${description} (${variable}; default ${fallback})`);
+for (const { flag, variable, description, alone, fallback } of SETTINGS) {
+  const option = new Option(
+    `${flag} ${alone === undefined ? '<value>' : '[value]'}`,
+    `${description} (${variable}; default ${fallback})`,
+  );
+  serve.addOption(alone === undefined ? option : option.preset(alone));
 }
 serve.action(async (flags: Partial<Record<SettingName, string>>) => {
   // Each command loads only what it needs: the AWS SDK alone takes longer to load than all the rest.
@@ -31,10 +36,14 @@ program
     process.env.ATTACHE_CONFIG ?? 'envoy/envoy.yaml',
   )
   .option('--aws', 'also read each secret and look for its fields')
-  .action(async (file: string, options: { aws?: boolean }) => {
+  .option(
+    '--no-envoy',
+    'do not ask the Envoy that is installed (ENVOY_BIN, else on the PATH) whether it would start with the file, for which it loads the scripts and modules that the file names',
+  )
+  .action(async (file: string, options: { aws?: boolean; envoy: boolean }) => {
     const { check } = await import('./check/check-command.ts');
     const { fetchDeadline } = readSettings(process.env);
-    process.exitCode = await check(file, { aws: options.aws === true, fetchDeadline });
+    process.exitCode = await check(file, { aws: options.aws === true, envoy: options.envoy, fetchDeadline });
   });
 
 program
@@ -43,11 +52,7 @@ program
   .argument('[name]', 'an API of the catalogue, such as stripe, or a name of your choice for --target')
   .option('--list', 'show the catalogue')
   .option('--json', 'show it as JSON')
-  .option(
-    '--file <file>',
-    'an Envoy configuration or a plain list of integrations',
-    process.env.ATTACHE_CONFIG ?? 'envoy/envoy.yaml',
-  )
+  .addOption(fileOption())
   .option('--secret <name or ARN>', 'the secret in AWS Secrets Manager (default: prod/NAME)')
   .option('--name <name>', "the integration's name, and that of its host NAME.int (default: NAME)")
   .option('--host <host>', "in place of the catalogue's host")
@@ -75,14 +80,44 @@ program
   .option('--lane <lane>', 'express has Envoy put the key in by itself, and ask only after a refusal')
   .option('--redact', 'take what is injected out of responses')
   .option('--cluster <name>', "the new route's cluster (default: the one of the other integrations)")
-  .option(
-    '--admin <host:port>',
-    'admin server of the Attaché that runs, which is asked whether it has taken the integration over (default: ATTACHE_ADMIN, else 127.0.0.1:9464)',
-  )
+  .addOption(adminOption())
   .option('--print', 'show what would be added, and write nothing')
   .action(async (name: string | undefined, options: AddOptions) => {
     const { add } = await import('./add/add-command.ts');
     process.exitCode = await add(name, options);
+  });
+
+program
+  .command('remove')
+  .description('take an integration out of the configuration; its secret stays in AWS')
+  .argument('<name>', "the integration's name, as attache list shows it")
+  .addOption(fileOption())
+  .addOption(adminOption())
+  .action(async (name: string, options: FileOptions) => {
+    const { remove } = await import('./add/remove-command.ts');
+    process.exitCode = await remove(name, options);
+  });
+
+program
+  .command('rename')
+  .description('give an integration another name, and with it another address; its secret stays the same')
+  .argument('<old>', "the integration's name, as attache list shows it")
+  .argument('<new>', 'its name from now on, and that of its host NEW.int')
+  .addOption(fileOption())
+  .addOption(adminOption())
+  .action(async (name: string, next: string, options: FileOptions) => {
+    const { rename } = await import('./add/rename-command.ts');
+    process.exitCode = await rename(name, next, options);
+  });
+
+program
+  .command('list')
+  .description('show the integrations of the configuration')
+  .addOption(fileOption())
+  .option('--json', 'show them as JSON, with all of their addresses and rules')
+  .action(async (options: { file: string; json?: boolean }) => {
+    const { list } = await import('./add/list-command.ts');
+    process.exitCode = list(options);
   });
 
 program
@@ -145,6 +180,19 @@ try {
     `${expected ? error.message : `attache: ${error instanceof Error ? error.message : String(error)}`}\n`,
   );
   process.exit(1);
+}
+
+function fileOption(): Option {
+  return new Option('--file <file>', 'an Envoy configuration or a plain list of integrations').default(
+    process.env.ATTACHE_CONFIG ?? 'envoy/envoy.yaml',
+  );
+}
+
+function adminOption(): Option {
+  return new Option(
+    '--admin <host:port>',
+    'admin server of the Attaché that runs, which is asked whether it has taken the edit over (default: ATTACHE_ADMIN, else 127.0.0.1:9464)',
+  );
 }
 
 function oneMore(value: string, others: string[] | undefined): string[] {

@@ -1,6 +1,7 @@
 import type { Overview } from './admin/report.ts';
 import type { ConfigurationFile } from './configuration/configuration-file.ts';
 import { Instance, requireAwsSettings } from './instance.ts';
+import type { LabelMoved } from './secrets/label-events.ts';
 import { serveOverview } from './serve-overview.ts';
 import type { Settings } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
@@ -44,9 +45,10 @@ export async function serveAlone(settings: Settings, file: ConfigurationFile): P
     const { problems } = file;
     return { ready, uptimeSeconds: report.uptimeSeconds, problems, workers, counts: report.counts };
   };
-  const admin = await serveOverview(settings, { ready: () => instance.ready, overview });
+  const moved = (event: LabelMoved) => instance.moved(event);
+  const admin = await serveOverview(settings, { ready: () => instance.ready, overview, moved, log });
 
-  const events = await hearOfRotations(settings.eventsQueue, log, (event) => instance.moved(event));
+  const events = await hearOfRotations(settings.eventsQueue, log, moved);
   let ending = false;
   const end = async (signal: NodeJS.Signals) => {
     if (ending) process.exit(1);

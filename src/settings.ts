@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isThisMachine } from './admin/loopback.ts';
 import { addressProblems, isHostPort } from './workers/addresses.ts';
 
 /** Settings that cannot be used: one line each, naming the variable, the reason and the mend. */
@@ -65,6 +66,10 @@ const SCHEMA = z.strictObject({
     .prefault('1')
     .describe(`processes that answer Envoy, each on addresses of its own, 1 to ${MOST_WORKERS}`),
   admin: hostPort.prefault('127.0.0.1:9464').describe('address of probes, metrics and the status page'),
+  edit: z
+    .enum(['off', 'on'], 'must be on or off')
+    .default('off')
+    .describe('whether integrations can be set up on a page of the admin address, which must then be a loopback one'),
   log: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
     .default('info')
@@ -103,6 +108,15 @@ function ageProblems(given: Readonly<Record<string, string>>): string[] {
   ];
 }
 
+/** A page that changes something is for this machine alone. */
+function editProblems(given: Readonly<Record<string, string>>): string[] {
+  const { data: admin } = SCHEMA.shape.admin.safeParse(given.admin);
+  if (given.edit !== 'on' || admin === undefined || isThisMachine(admin.host)) return [];
+  return [
+    `ATTACHE_EDIT=on: ATTACHE_ADMIN=${given.admin} can be reached from other machines; set ATTACHE_ADMIN=127.0.0.1:${admin.port}, or leave ATTACHE_EDIT out`,
+  ];
+}
+
 /** A setting's name in this program. */
 export type SettingName = keyof Settings;
 
@@ -114,6 +128,8 @@ export interface SettingDoc {
   /** For example `--max-stale`. */
   readonly flag: string;
   readonly description: string;
+  /** What the flag alone means, without a value. Undefined: it needs one. */
+  readonly alone: string | undefined;
   /** What holds when it is not given; `none` for nothing. */
   readonly fallback: string;
 }
@@ -126,6 +142,7 @@ export const SETTINGS: readonly SettingDoc[] = (Object.keys(SCHEMA.shape) as Set
     variable: `ATTACHE_${words.replaceAll('-', '_').toUpperCase()}`,
     flag: `--${words}`,
     description: SCHEMA.shape[name].description ?? '',
+    alone: name === 'edit' ? 'on' : undefined,
     fallback: 'defaultValue' in SCHEMA.shape[name].def ? String(SCHEMA.shape[name].def.defaultValue) : 'none',
   };
 });
@@ -158,7 +175,7 @@ export function readSettings(
   // Whatever else is wrong, so that every mistake is told at once.
   const listen = SCHEMA.shape.listen.parse(given.listen);
   const workers = SCHEMA.shape.workers.safeParse(given.workers).data ?? 1;
-  problems.push(...ageProblems(given));
+  problems.push(...ageProblems(given), ...editProblems(given));
   for (const problem of addressProblems(listen, workers)) {
     problems.push(`ATTACHE_LISTEN=${given.listen ?? ''}: ${problem}`);
   }

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { ConfigurationFile } from './configuration/configuration-file.ts';
 import { prepareSocket } from './processor/listen-address.ts';
 import { SEAL_KEY_LENGTH } from './redaction/seal.ts';
+import type { LabelMoved } from './secrets/label-events.ts';
 import { serveOverview } from './serve-overview.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
@@ -48,9 +49,10 @@ export async function supervise(settings: Settings, file: ConfigurationFile): Pr
   });
   file.follow(log, (configuration) => supervisor.configure(configuration));
   const overview = async () => ({ ...(await supervisor.overview()), problems: file.problems });
-  const admin = await serveOverview(settings, { ready: () => supervisor.ready, overview });
+  const moved = (event: LabelMoved) => supervisor.moved(event);
+  const admin = await serveOverview(settings, { ready: () => supervisor.ready, overview, moved, log });
 
-  const events = await hearOfRotations(settings.eventsQueue, log, (event) => supervisor.moved(event));
+  const events = await hearOfRotations(settings.eventsQueue, log, moved);
   let ending = false;
   const end = async (signal: NodeJS.Signals) => {
     if (ending) {

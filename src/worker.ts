@@ -38,6 +38,9 @@ process.on('message', (message: ToWorker<Settings>) => {
     case 'use':
       use(message.version).catch(fail);
       break;
+    case 'publish':
+      publish(message.version).catch(fail);
+      break;
     case 'settle':
       instance?.settle();
       break;
@@ -121,8 +124,13 @@ function prepare(configuration: Configuration | undefined): void {
 }
 
 async function use(version: string): Promise<void> {
-  const verdict = await (await made.promise).use(version);
-  tell({ kind: 'used', version, verdict });
+  await (await made.promise).use(version);
+  tell({ kind: 'used', version });
+}
+
+async function publish(version: string): Promise<void> {
+  const verdict = await (await made.promise).publish(version);
+  tell({ kind: 'published', version, verdict });
 }
 
 /** What was not foreseen ends the process, and another takes its place. */

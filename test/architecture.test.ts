@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 /** The folders of src/ in the order in which a request passes them: each imports only from itself and from below. */
 const ORDER = [
   'renewals',
+  'editor',
   'workers',
   'init',
   'add',

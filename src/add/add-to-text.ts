@@ -1,4 +1,4 @@
-import { isSeq, parse, type YAMLSeq } from 'yaml';
+import { isSeq, type Node, parse, type YAMLMap, type YAMLSeq } from 'yaml';
 import { liveRoutes, routeConfigOf } from '../integrations/live-routes.ts';
 import { AddError } from './add-error.ts';
 import { allowHeaders, type Widened } from './allow-headers.ts';
@@ -48,13 +48,21 @@ export function addToText(
   const list = isEnvoy ? virtualHosts(examined) : integrationList(examined);
   refuseTaken(examined, isEnvoy ? list : undefined, wanted.name);
   const lines = linesFor(examined, wanted, { ...options, list });
-  const manager = managers(examined).find(
-    ({ node }) => source.get(routeConfigOf(source, node), 'virtual_hosts') === list,
-  );
   const { insertion, after } = grow(text, source, list, entryOf(lines, list));
   const widened = isEnvoy ? allowHeaders(insertion.text, after, wanted.name) : undefined;
-  const isLive = liveRoutes(source, examined.maps).some((it) => source.get(it.routeConfig, 'virtual_hosts') === list);
-  return { text: widened?.text ?? insertion.text, line: insertion.line, widened, isEnvoy, isLive, manager };
+  return { text: widened?.text ?? insertion.text, line: insertion.line, widened, ...placeOfList(examined, list) };
+}
+
+/** How integrations are reached whose virtual hosts stand in a list. */
+export function placeOfList(
+  examined: Readable,
+  list: Node | undefined,
+): Pick<Addition, 'isEnvoy' | 'isLive' | 'manager'> {
+  const { source, maps, isEnvoy } = examined;
+  const isOf = (routeConfig: YAMLMap | undefined) =>
+    list !== undefined && source.get(routeConfig, 'virtual_hosts') === list;
+  const manager = managers(examined).find(({ node }) => isOf(routeConfigOf(source, node)));
+  return { isEnvoy, isLive: liveRoutes(source, maps).some((it) => isOf(it.routeConfig)), manager };
 }
 
 /**

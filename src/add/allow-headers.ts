@@ -43,7 +43,7 @@ export function allowHeaders(text: string, examined: Readable, name: string): Wi
   const at = end - quote;
   const widened = `${text.slice(0, at)}|${headers.join('|')}${text.slice(at)}`;
   const after = examineReadable(file, widened);
-  if (!isSameBut({ rewritten: expression }, source.root, after.source.root))
+  if (!isSameBut({ rewritten: new Set([expression]) }, source.root, after.source.root))
     throw new AddError(
       `allow_expression.regex (${file}:${line}) cannot be extended; add |${headers.join('|')} to it by hand`,
     );

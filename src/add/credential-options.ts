@@ -42,17 +42,21 @@ export function credentialOf({
     ...(path === undefined ? {} : { path }),
     ...(awsSigv4 === undefined ? {} : { aws_sigv4: scopeOf(awsSigv4, region) }),
   };
+  refuseUnfit(block);
+  return Object.keys(block).length === 0 ? undefined : block;
+}
+
+/** @throws AddError when one of the kinds of credential cannot be used as it is written. */
+export function refuseUnfit(block: CredentialBlock): void {
   for (const [key, value] of Object.entries(block)) {
     const issue = KINDS.find((kind) => kind.key === key)?.schema.safeParse(value).error?.issues[0];
     if (issue === undefined) continue;
     const inner = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
     const mend: unknown = inner.code === 'custom' ? inner.params?.mend : undefined;
     const option = key === 'headers' ? '--header' : `--${key.replace('_', '-')}`;
-    throw new AddError(
-      [[option, ...issue.path, inner.message].join(' '), ...(typeof mend === 'string' ? [mend] : [])].join('; '),
-    );
+    const said = [[...issue.path, inner.message].join(' '), ...(typeof mend === 'string' ? [mend] : [])].join('; ');
+    throw new AddError(`${option} ${said}`, { field: key, message: said });
   }
-  return Object.keys(block).length === 0 ? undefined : block;
 }
 
 /** A colon inside of a reference, as a JSON pointer may have, parts nothing. */

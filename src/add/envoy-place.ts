@@ -100,26 +100,32 @@ export function attacheFilter(source: YamlSource, cluster: YAMLMap | undefined):
   return findAttacheFilter(source, source.get(options, 'http_filters'), 'cluster');
 }
 
-/** @throws AddError when the name or a domain is taken, also by a virtual host without an integration. */
-export function refuseTaken({ source, catalogue, routes }: Readable, list: Node | undefined, name: string): void {
+/**
+ * @param mend what is to be done when it is taken.
+ * @throws AddError when the name or a domain is taken, also by a virtual host without an integration.
+ */
+export function refuseTaken(
+  { source, catalogue, routes }: Readable,
+  list: Node | undefined,
+  name: string,
+  mend = 'give the new one another --name',
+): void {
+  const taken = (what: string, where: string) => {
+    const message = `${what} exists already (${where})`;
+    return new AddError(`${message}; ${mend}`, { field: 'name', message: `${message}; choose another name` });
+  };
   const known = catalogue.get(name);
-  if (known !== undefined)
-    throw new AddError(`integration ${name} exists already (${known.where}); give the new one another --name`);
+  if (known !== undefined) throw taken(`integration ${name}`, known.where);
+  const at = (node: Node | undefined) => `${source.file}:${source.place(node).line}`;
   const block = routes.find((route) => textOf(source.get(route.block?.value, 'integration')) === name)?.block;
-  if (block !== undefined) {
-    const { line } = source.place(block.value);
-    throw new AddError(`integration ${name} exists already (${source.file}:${line}); give the new one another --name`);
-  }
+  if (block !== undefined) throw taken(`integration ${name}`, at(block.value));
   for (const host of source.items(list)) {
     const nameNode = source.get(host, 'name');
-    const at = (node: Node | undefined) => `${source.file}:${source.place(node).line}`;
-    if (textOf(nameNode) === name)
-      throw new AddError(`a virtual host ${name} exists already (${at(nameNode)}); give the new one another --name`);
-    const taken = source
+    if (textOf(nameNode) === name) throw taken(`a virtual host ${name}`, at(nameNode));
+    const domain = source
       .items(source.get(host, 'domains'))
-      .find((domain) => domainsOf(name).includes(textOf(domain)?.toLowerCase() ?? ''));
-    if (taken !== undefined)
-      throw new AddError(`the domain ${textOf(taken)} exists already (${at(taken)}); give the new one another --name`);
+      .find((it) => domainsOf(name).includes(textOf(it)?.toLowerCase() ?? ''));
+    if (domain !== undefined) throw taken(`the domain ${textOf(domain)}`, at(domain));
   }
 }
 

@@ -114,14 +114,16 @@ function inBrackets(text: string, collection: YAMLSeq<unknown> | YAMLMap, entry:
   if (index === 0) return { at: firstAt, put: `${written},${between}`, lead: 0 };
   const last = contentEnd(collection.items[index - 1]);
   const comma = index === collection.items.length ? /^\s*,/.exec(text.slice(last, end))?.[0].length : undefined;
-  const put = (comma === undefined ? ',' : '') + between + written;
-  return { at: last + (comma ?? 0), put, lead: put.length - written.length };
+  // A list that ends with a comma does so afterwards too.
+  const put = comma === undefined ? `,${between}${written}` : `${between}${written},`;
+  return { at: last + (comma ?? 0), put, lead: put.indexOf(written) };
 }
 
 /** Either each value on a line of its own, or all of it in one. */
 type Layout = { readonly unit: string; readonly newline: string } | { readonly space: string };
 
-function lineEnd(text: string): string {
+/** How the lines of a text end. */
+export function lineEnd(text: string): string {
   return text.startsWith('\r\n', text.indexOf('\n') - 1) ? '\r\n' : '\n';
 }
 
@@ -144,13 +146,14 @@ function json(collection: YAMLSeq<unknown> | YAMLMap, { value }: Entry, layout: 
     .join(',');
 }
 
-function startOf(item: unknown): number {
+/** Where an item begins, behind its hyphen. */
+export function startOf(item: unknown): number {
   const node = isPair(item) ? item.key : item;
   return (node as Node).range?.[0] ?? 0;
 }
 
 /** Where an item ends without the comments behind it. */
-function contentEnd(item: unknown): number {
+export function contentEnd(item: unknown): number {
   let end = 0;
   const parts = isPair(item) ? [item.key, item.value] : [item];
   for (const part of parts.filter((it) => it !== null && it !== undefined))
@@ -170,7 +173,7 @@ function contentEnd(item: unknown): number {
 }
 
 /** The offset of the line behind an item, and behind comments that stand deeper than its hyphen, which are the item's. */
-function endOfItem(text: string, content: number, indentation: number): number {
+export function endOfItem(text: string, content: number, indentation: number): number {
   const next = (offset: number) => {
     const at = text.indexOf('\n', offset);
     return at < 0 ? text.length : at + 1;

@@ -17,7 +17,9 @@ export function largestBody(text: string | undefined): number {
   const [, digits = '', unit = 'b'] = /^(\d{1,9})\s*(kib|mib)?$/i.exec(text) ?? [];
   const bytes = Number(digits) * UNITS[unit.toLowerCase() as keyof typeof UNITS];
   if (bytes >= 1 && bytes <= LARGEST_BODY) return bytes;
-  throw new AddError(
-    `--max-body "${text}" is no size from 1 byte to ${LARGEST_BODY / UNITS.mib} MiB, which is the most that Attaché reads to sign it; write for example --max-body 8MiB`,
-  );
+  const fault = `"${text}" is no size from 1 byte to ${LARGEST_BODY / UNITS.mib} MiB, which is the most that Attaché reads to sign it`;
+  throw new AddError(`--max-body ${fault}; write for example --max-body 8MiB`, {
+    field: 'max-body',
+    message: `${fault}; write for example 8MiB`,
+  });
 }

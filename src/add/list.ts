@@ -1,3 +1,4 @@
+import { table } from '../admin/table.ts';
 import { VENDORS, wayOfSending } from '../vendors/vendors.ts';
 
 /** Every API of the catalogue, as a table or as JSON. */
@@ -13,14 +14,5 @@ export function listVendors(options: { readonly json: boolean }): string {
       (vendor.libraries ?? []).map((library) => `${library.package} (${library.language})`).join(', '),
     ]),
   ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((text, column) => text.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-    .concat('\n');
+  return `${table(rows).join('\n')}\n`;
 }

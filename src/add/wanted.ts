@@ -10,7 +10,7 @@ import { inRegion, needsRegion } from '../vendors/region.ts';
 import type { CredentialBlock, Vendor } from '../vendors/vendor.ts';
 import { librariesOf, VENDORS } from '../vendors/vendors.ts';
 import { AddError } from './add-error.ts';
-import { type CredentialOptions, credentialOf } from './credential-options.ts';
+import { type CredentialOptions, credentialOf, refuseUnfit } from './credential-options.ts';
 import { credentialsIn } from './credentials-in.ts';
 import { largestBody } from './largest-body.ts';
 
@@ -40,6 +40,8 @@ export interface WantedOptions extends CredentialOptions {
   readonly lane?: string;
   /** The largest body that is held back to be signed for AWS, as `8MiB`. Default 4 MiB. */
   readonly maxBody?: string;
+  /** How the key is sent, as a block says it, in place of the options that say it. */
+  readonly credential?: CredentialBlock;
 }
 
 /** What is asked of requests and responses, as it stands in a block; the check of the whole file judges it. */
@@ -79,13 +81,16 @@ export interface Wanted {
 export function wanted(entry: string, options: WantedOptions): Wanted {
   const known = options.target === undefined ? VENDORS.get(entry) : undefined;
   if (known === undefined && options.target === undefined) throw unknown(entry);
-  const vendor = placed(entry, known, options.region, options.awsSigv4 !== undefined);
+  const given = options.credential;
+  const vendor = placed(entry, known, options.region, (options.awsSigv4 ?? given?.aws_sigv4) !== undefined);
   if (options.target !== undefined && options.host !== undefined)
     throw new AddError('--target names the host already; leave --host out');
-  const credential = credentialOf(options) ?? vendor?.credential;
+  if (given !== undefined) refuseUnfit(given);
+  const credential = given ?? credentialOf(options) ?? vendor?.credential;
   if (credential === undefined)
     throw new AddError(
       `nothing says how ${entry} gets its key; add --bearer '{{ api_key }}', --basic 'USER:PASSWORD', --header 'x-api-key={{ api_key }}', --query 'key={{ api_key }}', --path '/bot{{ token }}' or --aws-sigv4 SERVICE`,
+      { field: 'send', message: `nothing says how ${entry} gets its key; choose one of the ways` },
     );
   const name = options.name ?? entry;
   const host = options.target === undefined ? (options.host ?? vendor?.host ?? '') : hostOf(options.target);
@@ -96,8 +101,12 @@ export function wanted(entry: string, options: WantedOptions): Wanted {
   const plainName = new Scalar(name);
   plainName.type = 'PLAIN';
   plainName.source = name;
-  for (const fault of [nameFault(plainName), hostFault(host), secretIdFault(secret)]) {
-    if (fault !== undefined && !isWarning(fault)) throw new AddError(`${fault.reason}; ${fault.mend}`);
+  const faults = { name: nameFault(plainName), host: hostFault(host), secret: secretIdFault(secret) };
+  for (const [option, fault] of Object.entries(faults)) {
+    if (fault === undefined || isWarning(fault)) continue;
+    const message = `${fault.reason}; ${fault.mend}`;
+    const field = option === 'host' && options.target !== undefined ? 'target' : option;
+    throw new AddError(message, { field, message });
   }
   return {
     name,
@@ -138,8 +147,15 @@ function placed(
   if (!asks && region !== undefined)
     throw new AddError(`${entry} is not a service of AWS that has a host in each Region; leave --region out`);
   if (!asks) return vendor;
-  if (region === undefined) throw new AddError(`${entry} has a host in each Region; add --region eu-west-1 or another`);
-  if (!isRegion(region)) throw new AddError(`--region "${region}" is no AWS Region; write for example eu-west-1`);
+  if (region === undefined)
+    throw new AddError(`${entry} has a host in each Region; add --region eu-west-1 or another`, {
+      field: 'region',
+      message: `${entry} has a host in each Region; write eu-west-1 or another`,
+    });
+  if (!isRegion(region)) {
+    const message = `"${region}" is no AWS Region; write for example eu-west-1`;
+    throw new AddError(`--region ${message}`, { field: 'region', message });
+  }
   return inRegion(vendor, region, domainIn(region));
 }
 
@@ -156,20 +172,28 @@ function isWarning(fault: object): boolean {
 
 function unknown(entry: string): AddError {
   const near = closest(entry, VENDORS.keys());
+  const message = `the catalogue has no API named "${entry}"`;
   return new AddError(
-    `the catalogue has no API named "${entry}"; ${near === undefined ? 'attache add --list shows what it has' : `did you mean ${near}?`} For any other add --target https://HOST`,
+    `${message}; ${near === undefined ? 'attache add --list shows what it has' : `did you mean ${near}?`} For any other add --target https://HOST`,
+    { field: 'api', message: `${message}; choose one of the list, or another API` },
   );
 }
 
 function hostOf(target: string): string {
   const url = URL.canParse(target) ? new URL(target) : undefined;
-  const example = 'write it as --target https://api.example.com';
-  if (url?.host === undefined || url.host === '') throw new AddError(`--target "${target}" is no URL; ${example}`);
-  if (url.protocol !== 'https:')
-    throw new AddError(`--target "${target}" is not https, and a key goes out only over TLS; ${example}`);
+  if (url?.host === undefined || url.host === '') throw unfitTarget(`"${target}" is no URL`);
+  if (url.protocol !== 'https:') throw unfitTarget(`"${target}" is not https, and a key goes out only over TLS`);
   if (url.username !== '' || url.password !== '')
-    throw new AddError(`--target holds a user or a password; put them into the secret and use --basic; ${example}`);
+    throw unfitTarget('holds a user or a password; put them into the secret and send it as Basic');
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    throw new AddError(`--target "${target}" has more than a host, and the caller chooses the path; ${example}`);
+    throw unfitTarget(`"${target}" has more than a host, and the caller chooses the path`);
   return url.host;
+}
+
+function unfitTarget(fault: string): AddError {
+  const example = 'https://api.example.com';
+  return new AddError(`--target ${fault}; write it as --target ${example}`, {
+    field: 'target',
+    message: `${fault}; write it as ${example}`,
+  });
 }

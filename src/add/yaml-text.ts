@@ -17,10 +17,12 @@ const OF_TEMPLATES: readonly (keyof CredentialBlock)[] = ['bearer', 'basic', 'he
 
 /** The lines of a credential, each a key of a block: `bearer: "{{ api_key }}"`. */
 export function credentialLines(block: CredentialBlock): string[] {
-  return Object.entries(block).map(([key, value]) => {
-    const isTemplate = OF_TEMPLATES.some((kind) => kind === key);
-    return `${key}: ${flow(value, isTemplate ? JSON.stringify : quotedUrl)}`;
-  });
+  return Object.entries(block).map(([key, value]) => `${key}: ${credentialText(key, value)}`);
+}
+
+/** What stands under the key of a kind of credential, in one line. */
+export function credentialText(kind: string, value: unknown): string {
+  return flow(value, OF_TEMPLATES.some((it) => it === kind) ? JSON.stringify : quotedUrl);
 }
 
 /** A value in one line, as envoy.yaml has them. */

@@ -26,7 +26,7 @@ export function requireOwnHost(own: string): MiddlewareHandler {
 }
 
 /** In lower case, without port, brackets and the dot that ends a full name; undefined when it is none. */
-function hostOf(header: string | undefined): string | undefined {
+export function hostOf(header: string | undefined): string | undefined {
   const parts = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::\d{1,5})?$/.exec(header ?? '');
   return (parts?.[1] ?? parts?.[2])?.toLowerCase().replace(/\.$/, '');
 }

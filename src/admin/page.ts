@@ -1,5 +1,13 @@
-/** The status page: one document that reads `/api/status` every two seconds and shows it as tables. */
-export const PAGE = `<!doctype html>
+/**
+ * The status page: one document that reads `/api/status` every two seconds and shows it as tables.
+ *
+ * @param options.edits whether there is a page on which integrations are set up.
+ */
+export function statusPage({ edits }: { readonly edits: boolean }): string {
+  return edits ? PAGE.replace('<h2>Integrations</h2>', '<h2>Integrations <a href="/edit">Set up</a></h2>') : PAGE;
+}
+
+const PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -8,7 +16,7 @@ export const PAGE = `<!doctype html>
   :root { color-scheme: light dark; --line: rgb(128 128 128 / .3); }
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
   h1 { font-size: 1.4rem; margin: 0; }
-  h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
+  h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; } h2 a { font-size: .9rem; font-weight: 400; margin-left: .5rem; }
   table { border-collapse: collapse; width: 100%; }
   th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
   th { font-weight: 600; }

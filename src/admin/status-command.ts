@@ -1,5 +1,6 @@
 import type { TokenReport } from './report.ts';
 import type { Status } from './status.ts';
+import { table } from './table.ts';
 
 /**
  * Prints how a running Attaché is doing.
@@ -97,14 +98,4 @@ function failureOf({ failure, clockAheadSeconds: ahead }: Pick<TokenReport, 'fai
   const clock =
     ahead === undefined ? undefined : `this machine's clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}`;
   return [failure, clock].filter((it) => it !== undefined).join(', ');
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((text, column) => text.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

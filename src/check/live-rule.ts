@@ -1,5 +1,5 @@
 import type { Node } from 'yaml';
-import { standingRoutes, subscriptions } from '../integrations/live-routes.ts';
+import { hasOtherListeners, standingRoutes, subscriptions } from '../integrations/live-routes.ts';
 import type { Problem } from '../integrations/problem.ts';
 import { millisecondsOf, textOf } from '../integrations/yaml-values.ts';
 import type { Configuration } from './configuration.ts';
@@ -58,7 +58,8 @@ function* subscription({ source }: Configuration, rds: Node, name: string): Gene
     yield source.error(type ?? rds, 'Attaché gives routes by api_type GRPC alone', 'write api_type: GRPC');
   }
   const patience = source.get(config, 'initial_fetch_timeout');
-  if (millisecondsOf(patience) !== 0) {
+  // Where it has other listeners too, they need not wait for Attaché as long as it takes.
+  if (millisecondsOf(patience) !== 0 && !hasOtherListeners(source)) {
     yield source.error(
       patience ?? config,
       `an Envoy that starts before Attaché answers 404 to everything, once it has waited for the routes ${name} as long as it may`,

@@ -9,7 +9,7 @@ import type { Configuration } from './configuration.ts';
 import { fullMatcher } from './string-matcher.ts';
 
 /** Headers of Attaché's own refusals. */
-const OF_REFUSALS = ['content-type', 'retry-after', 'x-attache-error'];
+export const OF_REFUSALS = ['content-type', 'retry-after', 'x-attache-error'];
 
 /** Headers that steer a message or say who sent it, and one that nobody has heard of, which only a wildcard lets pass. */
 const NEVER = [

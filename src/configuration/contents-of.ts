@@ -17,14 +17,18 @@ export interface Contents {
 /**
  * Makes what a configuration holds ready, little by little, so that requests are answered meanwhile.
  *
+ * @param options.before what it replaces, of which it takes what has not changed.
  * @returns undefined when it was not wanted any more.
  */
-export function contentsOf(configuration: Configuration, slicing?: Slicing): Promise<Contents | undefined> {
-  return inSlices(steps(configuration), slicing);
+export function contentsOf(
+  configuration: Configuration,
+  { before, ...slicing }: Slicing & { readonly before?: Catalogue } = {},
+): Promise<Contents | undefined> {
+  return inSlices(steps(configuration, before), slicing);
 }
 
 /** The steps in which it is made ready: a page or an integration each. */
-export function* steps({ pages }: Configuration): Generator<undefined, Contents> {
+export function* steps({ pages }: Configuration, before?: Catalogue): Generator<undefined, Contents> {
   let serverWide: ServerWide = { tags: [], hostsFromSecretTags: false };
   let standing: StandingParts | undefined;
   const integrations: IntegrationDescription[] = [];
@@ -41,5 +45,5 @@ export function* steps({ pages }: Configuration): Generator<undefined, Contents>
     yield;
   }
   const routes = new Map([...parts].map(([name, those]) => [name, Buffer.concat(those)]));
-  return { catalogue: yield* building({ serverWide, integrations }), routes, standing };
+  return { catalogue: yield* building({ serverWide, integrations }, before), routes, standing };
 }

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { type ChildKeeper, forkChild } from './in-child.ts';
 
 /** How long a process is kept for the next edit, in ms: who edits does so several times. */
@@ -29,7 +29,7 @@ export class SpareChild implements ChildKeeper {
     }
     const child = forkChild(this.#program, this.#memory);
     // What it works on may wait; requests that others answer may not.
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (child.pid !== undefined) giveWay(child.pid);
     this.keep(child);
   }
 
@@ -60,6 +60,14 @@ export class SpareChild implements ChildKeeper {
   discard(): void {
     this.take()?.kill('SIGKILL');
   }
+}
+
+/** Lets a process run after others. It is no more than a courtesy, which a sandbox may forbid. */
+function giveWay(pid: number): void {
+  try {
+    // Who runs after others already may not have another one run before itself.
+    setPriority(pid, Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL));
+  } catch {}
 }
 
 /** One that cannot be used is not connected, and so is not taken. */

@@ -9,12 +9,12 @@ import { findDiscoveryFilters } from '../check/attache-filter.ts';
 import { configuration } from '../check/configuration.ts';
 import { isBootstrap } from '../integrations/envoy-file.ts';
 import { isA } from '../integrations/envoy-filters.ts';
-import { routeConfigOf } from '../integrations/live-routes.ts';
+import { hasOtherListeners, routeConfigOf } from '../integrations/live-routes.ts';
 import { booleanOf, numberOf, textOf } from '../integrations/yaml-values.ts';
 import { type Growth, growthAt, type Leaf } from './growth.ts';
 import { type ListenAt, listenAt } from './listen-at.ts';
 import { managerNamed } from './manager-named.ts';
-import { Shipped } from './shipped.ts';
+import { MANAGER, Shipped } from './shipped.ts';
 
 /** What is typed behind `attache init FILE` that changes what is added. */
 export interface PlanOptions {
@@ -66,7 +66,7 @@ export function planFor(readable: Readable, options: PlanOptions): Plan {
     steps: [
       ...clusters(readable),
       ...(wished === undefined ? [] : existing(readable, wished)),
-      ...(at === undefined ? [] : [ownListener(readable, at)]),
+      ...(at === undefined ? [] : ownListener(readable, at)),
       {
         what: 'node.metadata.attache',
         why: 'where refusals say that callers may ask what they may use',
@@ -137,27 +137,60 @@ function named(cluster: YAMLMap, name: string): YAMLMap {
   return cluster;
 }
 
-function ownListener(readable: Readable, { address, port }: ListenAt): Step {
+/** A listener of Attaché's own, whose routes stand beside it, so that they are in use while Envoy runs. */
+function ownListener(readable: Readable, { address, port }: ListenAt): Step[] {
   const name = free(readable, ['attache', 'attache_egress']);
-  return {
-    what: `the listener ${name}`,
-    why: `where programs send the requests that get a key, ${address}:${port}; the listeners that are there stay as they are`,
-    growth: inFile(['static_resources', 'listeners'], () => {
-      const shipped = new Shipped();
-      const listener = shipped.listener();
-      listener.set('name', name);
-      listener.setIn(['address', 'socket_address', 'address'], address);
-      listener.setIn(['address', 'socket_address', 'port_value'], port);
-      listener.setIn(['filter_chains', 0, 'filters', 0, 'typed_config', 'stat_prefix'], name);
-      // An anchor for the routes below it. Envoy does not look at it.
-      const policy = shipped.retryPolicy();
-      if (isMap(policy)) policy.anchor = RETRY_ANCHOR;
-      const metadata = new YAMLMap();
-      metadata.setIn(['filter_metadata'], pair('shared', pair('retry_policy', policy)));
-      listener.items.splice(1, 0, ...pair('metadata', metadata).items);
-      return { item: listener };
-    }),
-  };
+  const standing = free(readable, ['routes', 'attache_routes']);
+  return [
+    ...['id', 'cluster'].map(
+      (field): Step => ({
+        what: `node.${field}`,
+        why: 'a name, without which Envoy asks nobody for routes; what is typed behind --service-node and --service-cluster goes before it',
+        growth: inFile(['node', field], () => ({ value: new Scalar('attache') })),
+      }),
+    ),
+    {
+      what: `the listener ${standing}`,
+      why: 'where the routes with integrations stand, without a port: Attaché gives them to the next one, edits included',
+      growth: inFile(['static_resources', 'listeners'], () => {
+        const shipped = new Shipped();
+        const listener = shipped.routes();
+        listener.set('name', standing);
+        listener.setIn([...MANAGER, 'stat_prefix'], standing);
+        listener.setIn([...MANAGER, 'route_config', 'name'], name);
+        // An anchor for the routes below it. Envoy does not look at it.
+        const policy = shipped.retryPolicy();
+        if (isMap(policy)) policy.anchor = RETRY_ANCHOR;
+        const metadata = new YAMLMap();
+        metadata.setIn(['filter_metadata'], pair('shared', pair('retry_policy', policy)));
+        listener.items.splice(1, 0, ...pair('metadata', metadata).items);
+        return { item: listener };
+      }),
+    },
+    {
+      what: `the listener ${name}`,
+      why: `where programs send the requests that get a key, ${address}:${port}; the listeners that are there stay as they are`,
+      growth: inFile(['static_resources', 'listeners'], () => {
+        const listener = new Shipped().listener();
+        listener.set('name', name);
+        listener.setIn(['address', 'socket_address', 'address'], address);
+        listener.setIn(['address', 'socket_address', 'port_value'], port);
+        listener.setIn([...MANAGER, 'stat_prefix'], name);
+        listener.setIn([...MANAGER, 'rds', 'route_config_name'], name);
+        // While Envoy waits for them, no listener answers, and the others have nothing to do with Attaché.
+        if (hasOtherListeners(readable.source))
+          listener.setIn([...MANAGER, 'rds', 'config_source', 'initial_fetch_timeout'], patience());
+        return { item: listener };
+      }),
+    },
+  ];
+}
+
+function patience(): Scalar {
+  const seconds = new Scalar('5s');
+  seconds.comment =
+    ' without Attaché, the other listeners open after that; this one then answers 404 until it is there';
+  return seconds;
 }
 
 function pair(key: string, value: Node): YAMLMap {
@@ -239,9 +272,7 @@ function existing(readable: Readable, manager: Manager): Step[] {
 }
 
 function discoveryHost(now: Readable, manager: YAMLMap | undefined): Node {
-  const host = new Shipped()
-    .listener()
-    .getIn(['filter_chains', 0, 'filters', 0, 'typed_config', 'route_config', 'virtual_hosts', 0], true);
+  const host = new Shipped().routes().getIn([...MANAGER, 'route_config', 'virtual_hosts', 0], true);
   if (!isMap(host)) throw new Error('the virtual host of the shipped file is no map');
   if (needsPorts(now.source, manager)) host.set('domains', new Document(withPorts(domainsOf('attache'))).contents);
   return host;

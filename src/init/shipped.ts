@@ -1,23 +1,12 @@
 import { readFileSync } from 'node:fs';
-import {
-  type Document,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  type Node,
-  parseDocument,
-  Scalar,
-  visit,
-  type YAMLMap,
-} from 'yaml';
+import { type Document, isMap, isNode, isSeq, type Node, parseDocument, visit, type YAMLMap } from 'yaml';
 import { AddError } from '../add/add-error.ts';
 
 /** The envoy.yaml that comes with Attaché: what `attache init` puts into other files is taken out of it, with its comments. */
 const FILE = new URL('../../envoy/envoy.yaml', import.meta.url);
 
 /** Where a connection manager stands in its listener. */
-const MANAGER = ['filter_chains', 0, 'filters', 0, 'typed_config'];
+export const MANAGER = ['filter_chains', 0, 'filters', 0, 'typed_config'];
 
 /** Read when it is first asked for. */
 let shipped: Document | undefined;
@@ -65,20 +54,19 @@ export class Shipped {
     return named(this.#get('static_resources', 'clusters'), name);
   }
 
-  /** The listener through which requests come, with its routes written into it, and without integrations. */
+  /** The listener through which requests come, which asks Attaché for its routes. */
   listener(): YAMLMap {
-    const listener = named(this.#get('static_resources', 'listeners'), 'egress');
-    const manager = this.#manager();
-    const routes = this.#get('static_resources', 'listeners', 0, ...MANAGER, 'route_config');
-    const rds = manager.items.find(({ key }) => isScalar(key) && key.value === 'rds');
-    const hosts = isMap(routes) ? routes.get('virtual_hosts', true) : undefined;
-    if (rds === undefined || !isMap(routes) || !isSeq(hosts)) throw missing('routes');
-    for (const name of ['name', 'validate_clusters']) routes.delete(name);
+    return named(this.#get('static_resources', 'listeners'), 'egress');
+  }
+
+  /** The listener without a port in which the routes stand, without integrations: only the virtual host of Attaché itself. */
+  routes(): YAMLMap {
+    const routes = named(this.#get('static_resources', 'listeners'), 'routes');
+    const hosts = routes.getIn([...MANAGER, 'route_config', 'virtual_hosts'], true);
+    if (!isSeq(hosts)) throw missing('virtual_hosts');
     hosts.items.splice(1);
     hosts.comment = null;
-    rds.key = new Scalar('route_config');
-    rds.value = routes;
-    return listener;
+    return routes;
   }
 
   /** A filter of that listener, by its name. */
@@ -107,7 +95,7 @@ export class Shipped {
   }
 
   #manager(): YAMLMap {
-    const manager = named(this.#get('static_resources', 'listeners'), 'egress').getIn(MANAGER, true);
+    const manager = this.listener().getIn(MANAGER, true);
     if (!isMap(manager)) throw missing('a connection manager');
     return manager;
   }

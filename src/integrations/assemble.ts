@@ -3,6 +3,7 @@ import type { Candidate } from './candidates.ts';
 import { closest } from './closest.ts';
 import type { IntegrationDescription } from './description.ts';
 import { MOST_PROBLEMS, type Problem } from './problem.ts';
+import { shortHash } from './short-hash.ts';
 import type { WayIn } from './way-in.ts';
 import type { YamlSource } from './yaml-source.ts';
 
@@ -85,20 +86,24 @@ function descriptionOf(
   const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
   const { allow, keep, strip, redact, keepsLinks, lane } = requestOptions;
   const at = source.place(block.nameNode);
+  const said = {
+    name,
+    host: pinned.host,
+    secretId,
+    ...secretOptions,
+    callers,
+    allow: allow?.map(({ text }) => text),
+    keep,
+    strip,
+    redact,
+    keepsLinks,
+    lane,
+    credentials,
+  };
   return [
     {
-      name,
-      host: pinned.host,
-      secretId,
-      ...secretOptions,
-      callers,
-      allow: allow?.map(({ text }) => text),
-      keep,
-      strip,
-      redact,
-      keepsLinks,
-      lane,
-      credentials,
+      ...said,
+      fingerprint: shortHash(JSON.stringify(said)),
       waysIn,
       where: `${at.file}:${at.line}`,
       secretAt: source.place(secretNode),

@@ -11,6 +11,7 @@ import { Catalogue } from './catalogue.ts';
 import type { CatalogueDescription, CredentialDescription, IntegrationDescription, ServerWide } from './description.ts';
 import type { Integration } from './integration.ts';
 import { IN_QUERY } from './request-options.ts';
+import { shortHash } from './short-hash.ts';
 
 /** How many callers of a tag are made ready in one step. */
 const CALLERS_A_STEP = 100;
@@ -24,15 +25,35 @@ export function build(description: CatalogueDescription): Catalogue {
   }
 }
 
-/** Makes a catalogue in short steps, one for each integration, so that others may have their turn in between. */
-export function* building({ serverWide, integrations }: CatalogueDescription): Generator<undefined, Catalogue> {
-  const tags = yield* tagTable(serverWide.tags);
+/**
+ * Makes a catalogue in short steps, one for each integration, so that others may have their turn in between.
+ *
+ * @param before the catalogue that it replaces: an integration that has not changed keeps what was made for it.
+ */
+export function* building(
+  { serverWide, integrations }: CatalogueDescription,
+  before?: Catalogue,
+): Generator<undefined, Catalogue> {
+  const { tags, hostsFromSecretTags } = serverWide;
+  const fingerprint = shortHash(JSON.stringify([tags, hostsFromSecretTags]));
+  const known = before?.common.fingerprint === fingerprint ? before : undefined;
+  const common = known?.common ?? { tags: yield* tagTable(tags), fingerprint };
   const built: Integration[] = [];
   for (const description of integrations) {
-    built.push(integrationOf(description, tags, serverWide.hostsFromSecretTags));
+    const same = known?.get(description.name);
+    built.push(
+      same?.fingerprint === description.fingerprint
+        ? Object.freeze({ ...same, ...standing(description) })
+        : integrationOf(description, common.tags, hostsFromSecretTags),
+    );
     yield;
   }
-  return new Catalogue(built, serverWide);
+  return new Catalogue(built, common, serverWide);
+}
+
+/** Where an integration stands, and how it is reached. */
+function standing({ waysIn, where, secretAt }: IntegrationDescription) {
+  return { waysIn: Object.freeze(waysIn), where, secretAt: Object.freeze(secretAt) };
 }
 
 function* tagTable(tags: ServerWide['tags']): Generator<undefined, TagTable> {
@@ -48,7 +69,7 @@ function* tagTable(tags: ServerWide['tags']): Generator<undefined, TagTable> {
 }
 
 function integrationOf(description: IntegrationDescription, tags: TagTable, readsHosts: boolean): Integration {
-  const { name, host, secretId, replicas, rotation, redact, lane, waysIn, where, secretAt } = description;
+  const { name, host, secretId, replicas, rotation, redact, lane, fingerprint } = description;
   const credentials = description.credentials.map(credentialOf);
   const kinds = credentials.map(({ places }, index) =>
     Object.freeze({ kind: description.credentials[index]?.kind ?? '', places }),
@@ -74,7 +95,8 @@ function integrationOf(description: IntegrationDescription, tags: TagTable, read
     lane,
     links: linksOf(description, places),
     injector,
-    waysIn: Object.freeze(waysIn),
+    fingerprint,
+    ...standing(description),
     kinds: Object.freeze(kinds),
     accepts: (version: SecretVersion) => injector.accepts(version),
     places: Object.freeze(places),
@@ -83,8 +105,6 @@ function integrationOf(description: IntegrationDescription, tags: TagTable, read
     appends: Object.freeze(credentials.flatMap(({ appends = [] }) => appends.map(({ name: header }) => header))),
     mutates: Object.freeze(stripsParameters.length === 0 ? writes : [...new Set([...writes, ':path'])]),
     templates: Object.freeze(credentials.flatMap(({ templates }) => templates)),
-    where,
-    secretAt: Object.freeze(secretAt),
   });
 }
 

@@ -43,6 +43,8 @@ export interface IntegrationDescription {
   readonly keepsLinks: boolean;
   readonly lane: Lane;
   readonly credentials: readonly CredentialDescription[];
+  /** Tells what stands above from what another file says of the same name. */
+  readonly fingerprint: string;
   readonly waysIn: readonly WayIn[];
   /** Where it is defined, as `file:line`. */
   readonly where: string;

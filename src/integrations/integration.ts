@@ -34,6 +34,8 @@ export interface Integration extends SecretUse {
   /** `express` where Envoy is given beforehand what requests carry; otherwise it asks about each attempt. */
   readonly lane: Lane;
   readonly injector: Injector;
+  /** The same as long as a change of the file leaves everything as it is but where it stands and how it is reached. */
+  readonly fingerprint: string;
   /** How callers reach it, by the routes that name it; none when the file has no routes. */
   readonly waysIn: readonly WayIn[];
   /** The kinds of credential that it gets. */

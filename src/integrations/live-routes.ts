@@ -71,6 +71,20 @@ export function liveRoutes(source: YamlSource, maps: readonly YAMLMap[]): Standi
   return standingRoutes(source).filter(({ name }) => asked.has(name));
 }
 
+/** Whether Envoy has listeners, in this file or by xDS, that wait for no routes of Attaché. */
+export function hasOtherListeners(source: YamlSource): boolean {
+  const dynamic = source.get(source.root, 'dynamic_resources');
+  if (['lds_config', 'ads_config'].some((field) => source.get(dynamic, field) !== undefined)) return true;
+  const names = new Set(standingRoutes(source).map(({ name }) => name));
+  return source.items(source.get(source.root, 'static_resources', 'listeners')).some((listener) => {
+    if (standingRoutes(source).some((it) => it.listener === listener)) return false;
+    return !source
+      .items(source.get(listener, 'filter_chains'))
+      .flatMap((chain) => source.items(source.get(chain, 'filters')))
+      .some((filter) => names.has(textOf(source.get(filter, 'typed_config', 'rds', 'route_config_name')) ?? ''));
+  });
+}
+
 /** The connection managers through which requests come. */
 export function connectionManagers(source: YamlSource, maps: readonly YAMLMap[]): YAMLMap[] {
   return maps.filter((map) => isA(source, map, 'HttpConnectionManager') && !isHolder(source, map));

@@ -50,6 +50,7 @@ export class RouteDiscovery {
   readonly #rejected: (reason: string) => void;
   #current: Publication | undefined;
   #versions = new Map<string, string>();
+  #held = false;
   #closed = false;
 
   /** @param rejected told of each rejection, also by an Envoy that comes later. */
@@ -62,8 +63,14 @@ export class RouteDiscovery {
     return [...new Set([...this.#subscribers].filter(({ sent }) => sent !== undefined).map((it) => it.startedWith))];
   }
 
+  /** Gives nobody routes until the next publication: each Envoy keeps those that it has. */
+  hold(): void {
+    this.#held = true;
+  }
+
   /** Gives these routes to each Envoy that has others, and to those that ask from now on. Never rejects. */
   async publish(publication: Publication): Promise<Verdict> {
+    this.#held = false;
     this.#current = publication;
     this.#versions = new Map([...publication.routes].map(([name, bytes]) => [name, shortHash(bytes)]));
     const verdicts = await Promise.all([...this.#subscribers].map((subscriber) => this.#offer(subscriber)));
@@ -121,7 +128,7 @@ export class RouteDiscovery {
       subscriber.answered?.(verdict);
       subscriber.answered = undefined;
     }
-    if (asksForOthers) void this.#offer(subscriber);
+    if (asksForOthers && !this.#held) void this.#offer(subscriber);
   }
 
   /** Sends it what it asks for, unless it has that, and settles when it has answered. */

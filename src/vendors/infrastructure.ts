@@ -170,6 +170,7 @@ export const infrastructure: readonly Vendor[] = [
         package: 'launchdarkly-api',
         line: 'launchdarkly_api.Configuration(host="{url}")',
         checked: '25.0.1',
+        ignoresProxy: true,
       },
     ],
     documentation: 'https://launchdarkly.com/docs/api',

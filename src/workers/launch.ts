@@ -7,7 +7,7 @@ export type Launch = () => ChildProcess;
 const OPENINGS = /^--(inspect|debug-port|heapsnapshot|heap-prof|cpu-prof|report-|abort-on-uncaught-exception|prof)/;
 
 /** No signal opens the inspector. */
-const CLOSED = '--disable-sigusr1';
+export const CLOSED = '--disable-sigusr1';
 
 /** The descriptor of a pipe that a worker passes on to what outlives it: its other end tells the supervisor when all are gone. */
 export const LIFELINE = 4;

@@ -22,6 +22,8 @@ export type ToWorker<Settings = unknown> =
   | ConfigurationPage
   /** Answers by the configuration of this version, which it has made ready. */
   | { readonly kind: 'use'; readonly version: string }
+  /** Gives the routes of that to Envoy. */
+  | { readonly kind: 'publish'; readonly version: string }
   /** Refuses new requests to what that has taken away. */
   | { readonly kind: 'settle' }
   /** Asks for a sign of life. */
@@ -40,8 +42,10 @@ export type FromWorker =
   | { readonly kind: 'page'; readonly delivery: number; readonly index: number }
   /** It has made a configuration ready, unless there is a problem. */
   | { readonly kind: 'prepared'; readonly version: string; readonly problem?: string }
-  /** It answers by a configuration; what Envoy makes of its routes. */
-  | { readonly kind: 'used'; readonly version: string; readonly verdict: Verdict }
+  /** It answers by a configuration, or cannot. */
+  | { readonly kind: 'used'; readonly version: string }
+  /** What Envoy makes of the routes of a configuration. */
+  | { readonly kind: 'published'; readonly version: string; readonly verdict: Verdict }
   /** Envoy rejects routes, in its own words. */
   | { readonly kind: 'rejected'; readonly reason: string }
   /** It listens, and the first reading of its secrets was tried. */

@@ -20,8 +20,8 @@ export interface RollingLimits {
 export const ROLLING_LIMITS: RollingLimits = { drain: 9_000, ready: 30_000, noticed: 5_000 };
 
 /**
- * Replaces the workers one after the other: each goes when the one before is ready again and Envoy has come back to it. Stops
- * where a new worker does worse than the old one, and leaves the others as they are.
+ * Replaces the workers one after the other: each goes when all others are ready and Envoy has come back to them. Stops
+ * where one does not become ready or a new one does worse than the old one, and leaves the others as they are.
  *
  * @param isOver tells when to leave off, because everything ends.
  */
@@ -35,6 +35,12 @@ export async function rollingRestart(
   for (const slot of slots) {
     if (isOver()) return;
     const { worker } = slot;
+    const absent = slots.filter((other) => other !== slot && !other.ready);
+    if (!(await inTime(Promise.all(absent.map((other) => other.whenReady())), limits.ready))) {
+      if (!isOver()) log.error({ worker }, 'rolling restart stops: another worker is not ready; this one stays');
+      return;
+    }
+    for (const other of absent) await noticed(other, limits.noticed, isOver);
     const before = await slot.report();
     if (!(await slot.replace(limits.drain, limits.ready))) {
       if (!isOver()) log.error({ worker }, 'rolling restart stops: the new worker is not ready; the others stay');
@@ -51,6 +57,11 @@ export async function rollingRestart(
     await noticed(slot, limits.noticed, isOver);
   }
   log.info('rolling restart: done');
+}
+
+/** Whether something happens within so many ms. */
+function inTime(happens: Promise<unknown>, ms: number): Promise<boolean> {
+  return Promise.race([happens.then(() => true), sleep(ms, false, { ref: false })]);
 }
 
 /** Settles when the worker has answered a request, so that Envoy is known to have found it, or after some time without. */

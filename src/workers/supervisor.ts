@@ -24,7 +24,7 @@ export interface Limits extends RollingLimits {
 const LIMITS: Limits = { ...ROLLING_LIMITS, end: 9_000, leftBehind: 25_000 };
 
 /** What a supervisor needs. */
-export interface SupervisorOptions extends Omit<SlotOptions, 'start' | 'pending' | 'onReady' | 'onFailed'> {
+export interface SupervisorOptions extends Omit<SlotOptions, 'start' | 'onStart' | 'onReady' | 'onFailed'> {
   /** What the first workers answer by. */
   readonly configuration: Configuration;
   /** The message that has a worker start, with what it answers by. */
@@ -59,7 +59,7 @@ export class Supervisor {
     const slot: SlotOptions = {
       ...options,
       start: (worker) => options.start(worker, this.#rollout.inUse),
-      pending: () => this.#rollout.pending,
+      onStart: (started) => this.#rollout.joined(started),
       launch: () => this.#follow(this.#spare.take()),
       onReady: () => this.#prepareSpare(),
       onFailed: (failure: StartFailure) => this.#failed.resolve(failure),

@@ -15,10 +15,15 @@ export interface Watch {
   readonly pingEvery: number;
   /** After how many questions without an answer it counts as hung. */
   readonly hungAfter: number;
+  /** The same for one that has not answered at all yet: it loads its program, which takes long on a busy machine. */
+  readonly silentAfter: number;
 }
 
-/** A worker that has not answered for 10 s hangs. Questions are counted, not time: the machine itself may have slept. */
-export const WATCH: Watch = { pingEvery: 1_000, hungAfter: 10 };
+/**
+ * A worker that has not answered for 10 s hangs, and one that has not answered at all for two minutes. Questions are counted, not
+ * time: the machine itself may have slept.
+ */
+export const WATCH: Watch = { pingEvery: 1_000, hungAfter: 10, silentAfter: 120 };
 
 /** How long a worker may take to tell of itself, in ms. */
 const REPORT_PATIENCE = 1_000;
@@ -37,9 +42,11 @@ export class WorkerProcess {
   readonly #questions = new Map<number, (report: Report) => void>();
   #killer: NodeJS.Timeout | undefined;
   #prepared: ({ readonly version: string } & PromiseWithResolvers<string | undefined>) | undefined;
-  #used: ({ readonly version: string } & PromiseWithResolvers<Verdict>) | undefined;
+  #used: ({ readonly version: string } & PromiseWithResolvers<undefined>) | undefined;
+  #published: ({ readonly version: string } & PromiseWithResolvers<Verdict>) | undefined;
   #question = 0;
   #unanswered = 0;
+  #heard = false;
   #ready = false;
   #wasReady = false;
   #asked = false;
@@ -114,14 +121,20 @@ export class WorkerProcess {
     return Promise.race([prepared.promise, this.ended.then(() => undefined)]);
   }
 
-  /** Has it answer by that configuration, as soon as it is ready for it. @returns what Envoy makes of its routes. */
-  async use(version: string): Promise<Verdict> {
-    // One that has started while the others made theirs ready may not be so far yet.
-    if (this.#prepared?.version === version) await Promise.race([this.#prepared.promise, this.ended]);
-    const used = { version, ...Promise.withResolvers<Verdict>() };
+  /** Has it answer by the configuration of this version, which it has made ready. Settles when it does, or has ended. */
+  async use(version: string): Promise<void> {
+    const used = { version, ...Promise.withResolvers<undefined>() };
     this.#used = used;
     this.#tell({ kind: 'use', version });
-    return Promise.race([used.promise, this.ended.then((): Verdict => ({ kind: 'unheard' }))]);
+    await Promise.race([used.promise, this.ended]);
+  }
+
+  /** Has it give the routes of that to Envoy. @returns what Envoy makes of them. */
+  async publish(version: string): Promise<Verdict> {
+    const published = { version, ...Promise.withResolvers<Verdict>() };
+    this.#published = published;
+    this.#tell({ kind: 'publish', version });
+    return Promise.race([published.promise, this.ended.then((): Verdict => ({ kind: 'unheard' }))]);
   }
 
   /** Has it refuse new requests to what that has taken away. */
@@ -150,6 +163,7 @@ export class WorkerProcess {
 
   #hear(message: FromWorker): void {
     this.#unanswered = 0;
+    this.#heard = true;
     switch (message.kind) {
       case 'pong':
         this.#counts = message.counts;
@@ -165,7 +179,10 @@ export class WorkerProcess {
         if (message.version === this.#prepared?.version) this.#prepared.resolve(message.problem);
         break;
       case 'used':
-        if (message.version === this.#used?.version) this.#used.resolve(message.verdict);
+        if (message.version === this.#used?.version) this.#used.resolve(undefined);
+        break;
+      case 'published':
+        if (message.version === this.#published?.version) this.#published.resolve(message.verdict);
         break;
       case 'rejected':
         this.#listener.onRejected(message.reason);
@@ -187,7 +204,7 @@ export class WorkerProcess {
   }
 
   #ping(): void {
-    if (this.#unanswered >= this.#watch.hungAfter) {
+    if (this.#unanswered >= (this.#heard ? this.#watch.hungAfter : this.#watch.silentAfter)) {
       this.#hung = true;
       this.kill();
       return;

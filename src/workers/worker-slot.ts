@@ -18,8 +18,8 @@ export interface SlotOptions {
   readonly launch: Launch;
   /** The message that has a worker start. */
   readonly start: (worker: number) => ToWorker;
-  /** A configuration that the others are making ready. */
-  readonly pending: () => Configuration | undefined;
+  /** Told of each process that has started in the slot. */
+  readonly onStart: (slot: WorkerSlot) => void;
   readonly log: Log;
   /** Told of each rejection of routes, in Envoy's words. */
   readonly onRejected: (reason: string) => void;
@@ -63,14 +63,19 @@ export class WorkerSlot implements Member {
     return sumCounts([this.#past, this.#process?.counts ?? NO_COUNTS]);
   }
 
-  /** @see WorkerProcess.prepare. One that starts later gets it with its start. */
+  /** @see WorkerProcess.prepare */
   async prepare(configuration: Configuration): Promise<string | undefined> {
     return this.#process?.prepare(configuration);
   }
 
   /** @see WorkerProcess.use */
-  async use(version: string): Promise<Verdict> {
-    return this.#process?.use(version) ?? { kind: 'unheard' };
+  async use(version: string): Promise<void> {
+    await this.#process?.use(version);
+  }
+
+  /** @see WorkerProcess.publish */
+  async publish(version: string): Promise<Verdict> {
+    return this.#process?.publish(version) ?? { kind: 'unheard' };
   }
 
   /** @see WorkerProcess.settle */
@@ -97,8 +102,7 @@ export class WorkerSlot implements Member {
       this.#options.watch ?? WATCH,
     );
     this.#process = started;
-    const pending = this.#options.pending();
-    if (pending !== undefined) void started.prepare(pending);
+    this.#options.onStart(this);
     started.ended.then((end) => this.#leave(started, end));
   }
 

@@ -41,6 +41,13 @@ describe('attache check of routes that Attaché gives to Envoy', () => {
     );
   });
 
+  it('lets Envoy open other listeners without Attaché', async () => {
+    const other = `  - name: other\n    address: { socket_address: { address: 127.0.0.1, port_value: 9000 } }\n    filter_chains: [{ filters: [{ name: envoy.filters.network.echo, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.network.echo.v3.Echo } }] }]\n`;
+    const text = edited(GOOD, 'initial_fetch_timeout: 0s', 'initial_fetch_timeout: 5s');
+
+    expect(await findings(text.replace('\n  clusters:\n', `\n${other}\n  clusters:\n`))).toEqual([]);
+  });
+
   it('finds those that are asked for elsewhere', async () => {
     const text = edited(
       edited(GOOD, '                    cluster_name: attache\n', '                    cluster_name: other\n'),

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { inChild } from '../../src/configuration/in-child.ts';
 import { SpareChild } from '../../src/configuration/spare-child.ts';
@@ -18,6 +20,23 @@ const program = (code: string) => {
 const LIMITS = { time: 30_000, memory: 64 };
 
 describe('a process', () => {
+  it.each([0, 5, 19])(
+    'that waits for work runs after others, and never before one that is nice by %i itself',
+    async (nice) => {
+      const script = `
+      import { getPriority } from 'node:os';
+      import { SpareChild } from '${new URL('../../src/configuration/spare-child.ts', import.meta.url)}';
+      const spare = new SpareChild(${JSON.stringify(program(''))}, ${LIMITS.memory});
+      spare.prepare();
+      const child = spare.take();
+      console.log(getPriority(child.pid));
+      child.kill('SIGKILL');`;
+      const command = [`${nice}`, process.execPath, '--input-type=module', '--eval', script];
+      const { stdout } = await promisify(execFile)('nice', ['-n', ...command]);
+      expect(Number(stdout)).toBe(Math.max(10, Math.min(19, getPriority() + nice)));
+    },
+  );
+
   it('gives what it sends', async () => {
     expect(await inChild(program('process.send({ result: data + 1 })'), 41, LIMITS)).toBe(42);
   });

@@ -27,6 +27,8 @@ describe('a request whose credential cannot be added', () => {
   beforeAll(async () => {
     stack = await startStack({
       aws: 'ministack',
+      // A header that Attaché may not write is an error of attache check.
+      routes: 'envoy',
       edit: (document) => {
         addRoutes(
           document,

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bearer } from '../../local/apis.ts';
-import { startAttache } from '../../local/attache.ts';
+import { type Attache, startAttache } from '../../local/attache.ts';
 import { startAws } from '../../local/aws.ts';
 import { createAuthority } from '../../local/certificates.ts';
 import { startEnvoy } from '../../local/envoy.ts';
@@ -12,7 +12,9 @@ import { findEnvoy } from '../../local/tools.ts';
 import { startUpstream, type Upstream } from '../../local/upstream-server.ts';
 import { addToText } from '../../src/add/add-to-text.ts';
 import { wanted } from '../../src/add/wanted.ts';
+import type { Status } from '../../src/admin/status.ts';
 import { initText } from '../../src/init/init-text.ts';
+import { shortHash } from '../../src/integrations/short-hash.ts';
 import { foreign, SHAPES, type Shape } from '../init/shapes.ts';
 import { type Message, send } from './support/send.ts';
 
@@ -22,17 +24,27 @@ const EMPTY_RDS =
 describe("somebody else's Envoy configuration, after attache init and attache add", () => {
   const folder = privateFolder();
   const running = new AsyncDisposableStack();
+  const attacheConfig = join(folder, 'envoy.yaml');
   let upstream: Upstream;
+  let attache: Attache;
 
-  /** The text of a file with what Attaché needs and an integration, and with what this machine dictates. */
-  const prepared = ({ file, options }: Shape) => {
+  /** The text of a file with what Attaché needs and integrations, and with what this machine dictates. */
+  const prepared = ({ file, options }: Shape, names: readonly string[]) => {
     const { text } = initText(file, foreign(file), options);
-    const integration = wanted('mine', {
-      target: `https://localhost:${upstream.port}`,
-      bearer: '{{ api_key }}',
-      redact: true,
-    });
-    return placed(addToText(file, text, integration).text, folder);
+    const target = { target: `https://localhost:${upstream.port}`, bearer: '{{ api_key }}', redact: true };
+    const withAll = names.reduce(
+      (now, name) => addToText(file, now, wanted(name, { ...target, secret: 'prod/mine' })).text,
+      text,
+    );
+    return placed(withAll, folder);
+  };
+
+  /** Has Attaché take a text over. */
+  const give = async (text: string) => {
+    writeFileSync(attacheConfig, text);
+    await expect
+      .poll(async () => ((await (await attache.admin('/api/status')).json()) as Status).workers)
+      .toMatchObject([{ configuration: shortHash(text) }]);
   };
 
   beforeAll(async () => {
@@ -48,17 +60,16 @@ describe("somebody else's Envoy configuration, after attache init and attache ad
     writeFileSync(join(folder, 'server.pem'), pair.certificate);
     writeFileSync(join(folder, 'server.key'), pair.key);
     writeFileSync(join(folder, 'rds.yaml'), EMPTY_RDS);
-    // Each file has the same integration, so one Attaché answers for all of them.
     const [first] = SHAPES;
-    const config = join(folder, 'envoy.yaml');
-    if (first !== undefined) writeFileSync(config, prepared(first));
+    if (first !== undefined) writeFileSync(attacheConfig, prepared(first, ['mine']));
     const sockets = [join(folder, '0.sock'), join(folder, '1.sock')];
-    running.use(await startAttache({ sockets, config, aws: aws.environment }));
+    attache = running.use(await startAttache({ sockets, config: attacheConfig, aws: aws.environment }));
   });
   afterAll(() => running.disposeAsync());
 
   it.each(SHAPES)('$file: a request gets its key, and the routes that were there answer as before', async (shape) => {
-    const config = prepared(shape);
+    const config = prepared(shape, ['mine']);
+    await give(config);
     await using envoy = await startEnvoy({ tool: await findEnvoy(), config, configName: shape.file });
     const port = envoy.ports.get(shape.listener) ?? 0;
     const ask = (message: Message) => (shape.isTls === true ? sendOverTls(port, message) : send(port, message));
@@ -73,6 +84,11 @@ describe("somebody else's Envoy configuration, after attache init and attache ad
     expect(received.filter((name) => /^x-(?:envoy-(?:ext|int|made)|forwarded|partner|request)/.test(name))).toEqual([]);
     const listing = await ask({ host: 'attache.int', headers: { accept: 'application/json' } });
     expect([listing.status, listing.text]).toEqual([200, expect.stringContaining('mine.int')]);
+    if (shape.listener === 'attache') {
+      // Its routes are Attaché's to give: another one is in use without a restart.
+      await give(prepared(shape, ['mine', 'more']));
+      await expect.poll(async () => (await ask({ host: 'more.int', path: '/v1/things' })).status).toBe(200);
+    }
     if (shape.own === undefined) return;
     const { listener, host, path = '/', status } = shape.own;
     const own = await (listener === undefined

@@ -124,7 +124,7 @@ describe.each(WAYS)('a program that asks its http_proxy by %s', (_, way, before)
     const withPort = await ask(stack.port, way('open.int:80'));
 
     expect(text).toContain('location: http://open.int/v1/b\r\n');
-    expect(withPort.text).toContain('location: http://open.int:80/v1/b\r\n');
+    expect(withPort.text).toContain('location: http://open.int/v1/b\r\n');
   });
 
   it('learns at attache.int what it may use', async () => {

@@ -1,7 +1,11 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bearer } from '../../local/apis.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
+import { add } from '../../src/add/add-command.ts';
+import { list } from '../../src/add/list-command.ts';
+import { remove } from '../../src/add/remove-command.ts';
+import { rename } from '../../src/add/rename-command.ts';
 import { send } from './support/send.ts';
 
 interface Told {
@@ -55,6 +59,39 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
 
     await expect.poll(() => status('added.int')).toBe(404);
     expect(await status('stripe.int')).toBe(200);
+  });
+
+  it('are added, renamed, shown and removed by the commands, which wait until Envoy has taken each edit', async () => {
+    const options = { file: stack.attacheConfig, admin: `127.0.0.1:${stack.attache.adminPort}` };
+    const printed: string[] = [];
+    // A busy machine may take longer than anybody is kept waiting.
+    const outcome = (done: string) => new RegExp(` … (?:${done}.*|not yet: .*)\\n$`);
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation((line) => printed.push(String(line)) > 0);
+    const run = async (command: () => Promise<number> | number) => {
+      printed.length = 0;
+      expect(await command(), printed.join('')).toBe(0);
+      return printed.join('');
+    };
+    try {
+      // The cluster of the stack finds one host alone, so it must be named.
+      const target = { target: 'https://added.example', bearer: '{{ . }}', cluster: 'internet' };
+      expect(await run(() => add('added', { ...options, ...target }))).toMatch(outcome('in use, and in the Envoy'));
+      await expect.poll(() => status('added.int')).toBe(200);
+
+      expect(await run(() => rename('added', 'other', options))).toMatch(outcome('in use under its new name'));
+      await expect.poll(() => Promise.all([status('other.int'), status('added.int')])).toEqual([200, 404]);
+      expect(JSON.parse(await run(() => list({ ...options, json: true })))).toContainEqual(
+        expect.objectContaining({ name: 'other', target: 'added.example', secret: 'prod/added', live: true }),
+      );
+
+      const removed = await run(() => remove('other', options));
+      expect(removed).toContain('uses the secret prod/added any more. It was left in AWS.');
+      expect(removed).toMatch(outcome('closed'));
+      await expect.poll(() => status('other.int')).toBe(404);
+      expect(readFileSync(stack.attacheConfig, 'utf8')).toBe(text);
+    } finally {
+      write.mockRestore();
+    }
   });
 
   it('are never answered but with success, whatever becomes of others', async () => {
@@ -119,8 +156,8 @@ describe.each([1, 2])('routes, with %i workers of Attaché,', (workers) => {
       .toBe(true);
     expect(await status('added.int')).toBe(404);
     expect(await status('stripe.int')).toBe(200);
-    const versions = new Set((await told()).workers.map(({ configuration }) => configuration));
-    expect(versions.size).toBe(1);
+    const versions = async () => new Set((await told()).workers.map(({ configuration }) => configuration));
+    await expect.poll(async () => (await versions()).size).toBe(1);
   });
 
   it('stay as they are while Attaché is not there, and a new Attaché goes on with them', async () => {

@@ -618,6 +618,7 @@ describe('X-Forwarded-For on a listener that believes it', () => {
   it('makes anybody a trusted caller, which is why attache check calls that an error', async () => {
     await using stack = await startStack({
       upstream: { hosts: { [HOST]: ({ authorization }) => authorization } },
+      routes: 'envoy',
       edit: (document) => {
         document.setIn([...pathOfHttp, 'use_remote_address'], false);
         addRoutes(document, {

@@ -53,18 +53,24 @@ describe('the command attache init', { timeout: 600_000 }, () => {
       'the cluster attache',
       'the cluster attache_responses',
       'the cluster internet',
+      'node.id',
+      'node.cluster',
+      'the listener routes',
       'the listener attache',
       'node.metadata.attache',
       'a layer of layered_runtime',
       'a second layer',
     ]);
-    const firstLines = places.slice(0, 5).map(([, first]) => now[Number(first) - 1]?.trim().replace(/ #.*/, ''));
+    const firstLines = places.slice(0, 8).map(([, first]) => now[Number(first) - 1]?.trim().replace(/ #.*/, ''));
     expect(firstLines).toEqual([
       '- name: attache',
       '- name: attache_responses',
       '- name: internet',
-      '- name: attache',
       'node:',
+      'cluster: attache',
+      '- name: routes',
+      '- name: attache',
+      'metadata:',
     ]);
     expect(said).toContain(`attache add NAME --file ${file}`);
     expect(readFileSync(`${file}.before-attache`, 'utf8')).toBe(foreign('no-routes.yaml'));
@@ -80,7 +86,7 @@ describe('the command attache init', { timeout: 600_000 }, () => {
     expect(readFileSync(file, 'utf8')).toBe(foreign('json.json'));
     expect(readdirSync(folder)).toEqual(['json.json']);
     const shown = said.split('\n');
-    expect(shown.filter((line) => /^\+ +"name": "attache",$/.test(line))).toHaveLength(5);
+    expect(shown.filter((line) => /^\+ +"name": "attache",$/.test(line))).toHaveLength(6);
     expect(shown.filter((line) => line.startsWith('+')).length).toBeGreaterThan(500);
   });
 

@@ -85,6 +85,33 @@ describe('attache init', () => {
     expect(discovery).toBe('http://attache.int.localhost:8081');
   });
 
+  it.each(SHAPES)(
+    '$file: an integration is live in a listener of its own, and waits for a restart in another',
+    (shape) => {
+      const { file } = shape;
+      const { text } = initiatedFrom(shape);
+
+      expect(addToText(file, text, wanted('stripe', {})).isLive).toBe(shape.listener === 'attache');
+    },
+  );
+
+  it('lets other listeners open without Attaché, and names the node, without which Envoy asks for no routes', () => {
+    const { static_resources, node } = parseDocument(initText('a.yaml', foreign('no-routes.yaml'), {}).text).toJS();
+
+    expect(node).toMatchObject({ id: 'attache', cluster: 'attache' });
+    const [, routes, own] = static_resources.listeners;
+    const manager = own.filter_chains[0].filters[0].typed_config;
+    expect(routes.bind_to_port).toBe(false);
+    expect(manager.rds).toMatchObject({
+      route_config_name: routes.filter_chains[0].filters[0].typed_config.route_config.name,
+      config_source: { initial_fetch_timeout: '5s' },
+    });
+
+    const alone = parseDocument(initText('a.yaml', 'static_resources: {}\n', {}).text).toJS().static_resources;
+    const { rds } = alone.listeners[1].filter_chains[0].filters[0].typed_config;
+    expect(rds.config_source.initial_fetch_timeout).toBe('0s');
+  });
+
   it('opens it where it is told to', () => {
     const { text, discovery } = initText('a.yaml', foreign('no-routes.yaml'), { listen: '[::]:80' });
 

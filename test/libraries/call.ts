@@ -5,6 +5,7 @@ import { privateFolder } from '../../local/guard.ts';
 import { type Program, runProgram, startProgram } from '../../local/process.ts';
 import type { ReceivedRequest, Upstream } from '../../local/upstream-server.ts';
 import { lineFor } from '../../src/vendors/library.ts';
+import { proxyLine } from '../../src/vendors/proxy-line.ts';
 import type { RealCredential } from './credential.ts';
 import { buildGo } from './go-build.ts';
 import { codeOf, type Environment, type Installed, programOf } from './install.ts';
@@ -32,6 +33,15 @@ export interface Surroundings {
   readonly names: readonly string[];
   /** The file with the authority of the HTTPS listener's certificate. */
   readonly authority: string;
+  /** Envoy's own address. */
+  readonly listener: string;
+}
+
+/** How a program finds the integration. */
+interface WayThere {
+  readonly host: string;
+  /** What `export` lines put into its environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Makes one case's call, and judges what arrived. */
@@ -47,14 +57,31 @@ export async function call(it: Case, place: Place, surroundings: Surroundings): 
 
 async function faultOf(
   it: Case,
-  { vendor, credential, printed, host, https }: Place,
+  place: Place,
+  environment: Environment | undefined,
+  surroundings: Surroundings,
+): Promise<string | undefined> {
+  const name = /^Added (\S+) /m.exec(place.printed)?.[1] ?? it.api;
+  const asPrinted = lineFor(it, `${name}.int`) ?? '';
+  if (!place.printed.includes(`  ${asPrinted} `)) return `attache add does not print: ${asPrinted}`;
+  const byAddress: WayThere = { host: place.host, env: {} };
+  const byProxy: WayThere = { host: `${name}.int`, env: exported(proxyLine(surroundings.listener)) };
+  const isPlain = !it.line.includes('{https}');
+  const attempt = (way: WayThere) => faultOfCall(it, place, way, environment, surroundings);
+  if (!isPlain) return await attempt(byAddress);
+  if (!it.ignoresProxy) return await attempt(byProxy);
+  const fault = await attempt(byAddress);
+  if (fault !== undefined || (await attempt(byProxy)) !== undefined) return fault;
+  return 'it reads http_proxy: take ignoresProxy out of the catalogue';
+}
+
+async function faultOfCall(
+  it: Case,
+  { vendor, credential, https }: Place,
+  { host, env }: WayThere,
   environment: Environment | undefined,
   { upstream, names, authority }: Surroundings,
 ): Promise<string | undefined> {
-  const name = /^Added (\S+) /m.exec(printed)?.[1] ?? it.api;
-  const library = { language: it.language, package: it.package, line: it.line };
-  const asPrinted = lineFor(library, `${name}.int`) ?? '';
-  if (!printed.includes(`  ${asPrinted} `)) return `attache add does not print: ${asPrinted}`;
   upstream.answerWith(({ path }) => {
     const plain = credential.plainPath(path);
     return { status: 200, body: {}, ...(it.answers?.[plain] ?? it.answers?.[plain.split('?')[0] ?? '']) };
@@ -62,7 +89,7 @@ async function faultOf(
   const arrived = upstream.requests.entries;
   const before = arrived.length;
   const namesBefore = names.length;
-  const program = await started(it, lineFor(library, host, https) ?? '', { environment, authority });
+  const program = await started(it, lineFor(it, host, https) ?? '', env, { environment, authority });
   const found = () => matched(it.expect, arrived.slice(before), credential).every((request) => request !== undefined);
   const deadline = Date.now() + PATIENCE_MS;
   while (program.exit === undefined && Date.now() < deadline && !found())
@@ -102,10 +129,10 @@ function matched(
 async function started(
   it: Case,
   line: string,
+  more: Readonly<Record<string, string>>,
   { environment, authority }: { environment: Environment | undefined; authority: string },
 ): Promise<Program> {
   const folder = privateFolder();
-  const [, variable, value] = /^export (\w+)=(\S+)$/.exec(line) ?? [];
   const code = codeOf(it, line);
   const env = plainEnvironment({
     HOME: folder,
@@ -113,8 +140,9 @@ async function started(
     NODE_EXTRA_CA_CERTS: authority,
     REQUESTS_CA_BUNDLE: authority,
     SSL_CERT_FILE: authority,
+    ...more,
     ...it.env,
-    ...(variable === undefined || value === undefined ? {} : { [variable]: value }),
+    ...exported(line),
   });
   const program = (command: string, ...args: string[]) =>
     startProgram({ name: it.title, command, args, env, cwd: folder });
@@ -127,6 +155,13 @@ async function started(
     symlinkSync(join(environment.home, 'node_modules'), join(folder, 'node_modules'));
   if (it.language === 'python') return program(join(environment?.bin ?? '', 'python3'), file);
   return program(it.language === 'node' ? process.execPath : 'sh', file);
+}
+
+/** The variables that a line of the shell sets; none when it is another line. */
+function exported(line: string): Record<string, string> {
+  const [, assignments] = /^export (\S+=.*)$/.exec(line) ?? [];
+  if (assignments === undefined) return {};
+  return Object.fromEntries(assignments.split(' ').map((it) => it.split(/=(.*)/s).slice(0, 2)));
 }
 
 /** The version of a program on the PATH; undefined when there is none. */

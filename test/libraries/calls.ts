@@ -23,6 +23,7 @@ for (const [index, it] of cases.entries()) {
     upstream: proxy.stack.upstream,
     names: names.asked,
     authority: proxy.authority,
+    listener: proxy.listener,
   });
   results.push(result);
   const { state, why } = result;

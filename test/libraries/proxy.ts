@@ -35,6 +35,8 @@ export interface Proxy extends AsyncDisposable {
   readonly places: ReadonlyMap<string, Place>;
   /** The file with the authority of the HTTPS listener's certificate. */
   readonly authority: string;
+  /** Envoy's own address. */
+  readonly listener: string;
 }
 
 /**
@@ -83,7 +85,7 @@ export async function startProxy(cases: readonly Case[], progress: (line: string
   });
   for (const [api, { credential }] of places) await stack.aws.put(secretOf(api), credential.secret);
   await stack.startAttache();
-  return { stack, places, authority, [Symbol.asyncDispose]: () => stack.stop() };
+  return { stack, places, authority, listener: `127.0.0.1:${port}`, [Symbol.asyncDispose]: () => stack.stop() };
 }
 
 /** A secret's name that AWS cannot take for the end of an ARN, whatever the API is called. */

@@ -13,6 +13,8 @@ export interface Case extends Row {
   readonly title: string;
   readonly line: string;
   readonly version: string;
+  /** Whether the catalogue says that it reads no `http_proxy`. */
+  readonly ignoresProxy: boolean;
 }
 
 /** All rows, by the language of their code. */
@@ -39,10 +41,10 @@ export function allCases(only: readonly string[] = []): Case[] {
     .flatMap(([language, rows]) =>
       rows.map((row) => {
         const title = `${row.api} ${language} ${row.package}`;
-        const { line, checked: version } = libraryOf(language, row) ?? {};
+        const { line, checked: version, ignoresProxy = false } = libraryOf(language, row) ?? {};
         if (line === undefined || version === undefined)
           throw new Error(`the catalogue has no checked line for ${title}: add it to src/vendors`);
-        return { ...row, language, title, line, version };
+        return { ...row, language, title, line, version, ignoresProxy };
       }),
     )
     .filter(({ title }) => only.length === 0 || only.some((part) => title.includes(part)));

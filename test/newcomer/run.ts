@@ -1,13 +1,18 @@
-// A newcomer's walk: npm start and attache add, then the Python and Node libraries of OpenAI and Stripe, installed as anybody would,
-// with the very lines that were printed. Fails when one of them gets no answer.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from '../../local/process.ts';
 import { VENDORS } from '../../src/vendors/vendors.ts';
+import { commandLine } from '../support/command-line.ts';
 import { attacheAdd } from './attache-add.ts';
 import { firstLineOf, lineOf } from './lines.ts';
 import { npmStart } from './npm-start.ts';
 import { openShell } from './shell.ts';
+
+commandLine(
+  'npm run test:newcomer',
+  `A newcomer's walk: npm start and attache add, then the Python and Node libraries of OpenAI and Stripe, installed as anybody would, with the very lines that were printed. Fails when one of them gets no answer.`,
+  {},
+);
 
 /** A program, where `{line}` is the library's line unless that is one for the shell. It prints the first id of a list. */
 interface Program {

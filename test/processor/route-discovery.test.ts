@@ -120,6 +120,26 @@ describe('an Envoy that asks for routes', () => {
     expect(responses.entries).toEqual([]);
   });
 
+  it('is given none while they are held back, so none that are older than those it has', async () => {
+    await discovery.publish(publication('one'));
+    const before = envoy();
+    before.ask();
+    before.answer(await before.count(1));
+    discovery.hold();
+    // It has newer ones already, of another process.
+    const { ask, answer, count } = envoy();
+    // It has newer ones already, of another process.
+    ask({ versionInfo: 'newer.f2' });
+    await expect.poll(() => discovery.startedWith).toContain('f2');
+
+    const published = discovery.publish(publication('two'));
+    const given = await count(1);
+    expect(given.resources[0]?.value).toEqual(bytes('two'));
+    answer(given);
+    before.answer(await before.count(2));
+    expect(await published).toEqual({ kind: 'accepted' });
+  });
+
   it('says why it rejects them', async () => {
     await discovery.publish(publication('one'));
     const { ask, answer, count } = envoy();

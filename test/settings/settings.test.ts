@@ -9,6 +9,7 @@ describe('settings', () => {
       listen: ['unix:/run/attache/{worker}.sock'],
       workers: 1,
       admin: { host: '127.0.0.1', port: 9464 },
+      edit: 'off',
       log: 'info',
       audit: 'denials',
       refreshAfter: 60_000,
@@ -49,6 +50,23 @@ describe('settings', () => {
     expect(() => readSettings(environment)).toThrow(sentence);
   });
 
+  it.each(['0.0.0.0:9464', '10.0.0.1:9464', '[::]:9464', '127.0.0.1.example:9464', 'attache.example:9464'])(
+    'refuse a page that changes something at %s, which others reach',
+    (address) => {
+      expect(() => readSettings({ ATTACHE_EDIT: 'on', ATTACHE_ADMIN: address })).toThrow(
+        `ATTACHE_EDIT=on: ATTACHE_ADMIN=${address} can be reached from other machines; set ATTACHE_ADMIN=127.0.0.1:9464`,
+      );
+      expect(readSettings({ ATTACHE_EDIT: 'off', ATTACHE_ADMIN: address }).edit).toBe('off');
+    },
+  );
+
+  it.each(['127.0.0.1:9464', '127.8.0.1:0', '[::1]:9464', 'localhost:9464'])(
+    'allow it at %s, which this machine alone reaches',
+    (address) => {
+      expect(readSettings({ ATTACHE_ADMIN: address }, { edit: 'on' }).edit).toBe('on');
+    },
+  );
+
   it('take a flag before a variable', () => {
     expect(readSettings({ ATTACHE_LOG: 'warn' }, { log: 'debug' }).log).toBe('debug');
   });
@@ -65,6 +83,7 @@ describe('settings', () => {
     ['ATTACHE_WORKERS', 'two'],
     ['ATTACHE_ADMIN', '9464'],
     ['ATTACHE_LOG', 'verbose'],
+    ['ATTACHE_EDIT', 'yes'],
     ['ATTACHE_MAX_STALE', '0ms'],
     ['ATTACHE_MAX_STALE', '25h'],
     ['ATTACHE_MAX_STALE', '1d'],

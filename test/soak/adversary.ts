@@ -1,26 +1,27 @@
-// A caller sends the worst texts of test/support/worst-texts.ts, each ten times a second to every place where it can stand, while
-// another integration is used steadily. The p99 of the other one may rise by 20 ms at most over what it was between the attacks.
+import { fork } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { startStack } from '../../local/stack.ts';
 import { redacting } from '../e2e/support/redacting.ts';
 import { addRoutes, allowHeaders } from '../e2e/support/routes.ts';
 import { type Message, send } from '../e2e/support/send.ts';
+import type { Attack } from '../support/attacker.ts';
+import { commandLine } from '../support/command-line.ts';
 import { openLoop } from '../support/open-loop.ts';
 import { grown, PATHS, QUERIES, type Shape, VALUES } from '../support/worst-texts.ts';
 
-const { values } = parseArgs({
-  options: {
-    rate: { type: 'string', default: '200' },
-    rounds: { type: 'string', default: '8' },
-    only: { type: 'string', default: '' },
+const { rate, rounds, only } = commandLine(
+  'npm run test:adversary',
+  'A caller sends the worst texts of test/support/worst-texts.ts, each ten times a second to every place where it can stand, while another integration is used steadily. The p99 of the other one may rise by 20 ms at most over what it was between the attacks.',
+  {
+    rate: { says: 'how many requests are sent a second', default: 200, unit: 'requests/s' },
+    rounds: { says: 'how often each text is sent for a quarter of a second', default: 16 },
+    only: { says: 'only the attacks whose name has this text', default: '', unit: 'text', defaultSays: 'all' },
   },
-});
-const rate = Number(values.rate);
-const rounds = Number(values.rounds);
+);
 /** Short, so that what else the machine does falls on both sides alike. */
 const seconds = 0.25;
 const attacksPerSecond = 10;
@@ -64,7 +65,7 @@ const attacks = [
     name: `body: ${name}`,
     messages: [{ host: 'echo.int', body: grown(shape, BODY) }] as readonly Message[],
   })),
-].filter(({ name }) => name.includes(values.only));
+].filter(({ name }) => name.includes(only));
 
 await using stack = await startStack({
   attache: false,
@@ -99,7 +100,8 @@ await stack.aws.put('prod/app', JSON.stringify({ app_id: 1, private_key: pem }))
 await stack.aws.put('test/echo', 'a'.repeat(64));
 await stack.startAttache({ ATTACHE_LOG: 'error' });
 
-const agents = { other: new Agent({ keepAlive: true, maxSockets: 32 }), attacks: new Agent({ keepAlive: true }) };
+const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+const attacker = fork(new URL('../support/attacker.ts', import.meta.url));
 const percentile = (times: number[], share: number) =>
   times.sort((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
 
@@ -122,31 +124,26 @@ const side = (): Side => ({ times: [], cpu: 0, answers: {} });
 /** Waits until the other integration is answered at once again, at most for 30 s: what an attack leaves behind is its own doing. */
 async function settled(): Promise<void> {
   for (const until = performance.now() + 30_000; performance.now() < until; ) {
-    const { status, ms } = await send(stack.port, { host: 'openai.int', agent: agents.other });
+    const { status, ms } = await send(stack.port, { host: 'openai.int', agent });
     if (status === 200 && ms < 50) return;
     await setTimeout(50);
   }
 }
 
 /** Uses the other integration for a while, and adds to what was seen. */
-async function use(seen: Side, attack: readonly Message[] = []): Promise<void> {
+async function use(seen: Side, messages: readonly Message[] = []): Promise<void> {
   const before = cpu();
-  const attacking = attack.map((it) =>
-    openLoop({ rate: attacksPerSecond, until: seconds }, async () => {
-      const { status } = await send(stack.port, { ...it, agent: agents.attacks });
-      return status;
-    }),
-  );
+  const attacked = once(attacker, 'message') as Promise<[Record<string, number>]>;
+  attacker.send({ port: stack.port, messages, rate: attacksPerSecond, seconds } satisfies Attack);
   const began = performance.now();
   await openLoop({ rate, until: seconds }, async (index) => {
-    const { status } = await send(stack.port, { host: 'openai.int', agent: agents.other });
+    const { status } = await send(stack.port, { host: 'openai.int', agent });
     seen.times.push(performance.now() - began - (index * 1_000) / rate);
     if (status !== 200) failures[status] = (failures[status] ?? 0) + 1;
     return status;
   });
-  for (const { statuses } of await Promise.all(attacking)) {
-    for (const [status, count] of Object.entries(statuses)) seen.answers[status] = (seen.answers[status] ?? 0) + count;
-  }
+  const [answers] = await attacked;
+  for (const [status, count] of Object.entries(answers)) seen.answers[status] = (seen.answers[status] ?? 0) + count;
   await settled();
   seen.cpu += cpu() - before;
   stack.upstream.requests.entries.length = 0;
@@ -188,7 +185,8 @@ for (const { name, messages } of attacks) {
     `${name.padEnd(44)}${figures.join(' ')}  ${JSON.stringify(best.answers)}${passed ? '' : ' FAILED'}\n`,
   );
 }
-for (const agent of Object.values(agents)) agent.destroy();
+agent.destroy();
+attacker.kill();
 const failed = Object.keys(failures).length > 0;
 process.stdout.write(
   `${failed ? `FAILED: ${JSON.stringify(failures)}` : 'passed'}: the other integration was answered with 200 each time\n`,

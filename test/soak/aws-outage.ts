@@ -1,17 +1,20 @@
-// AWS Secrets Manager goes away under a steady load: one secret's calls hang, another's connections are cut, the third's get a
-// 503. Nothing may fail before the stale budget ends; then each request gets a 503; and once AWS is back, a 200 within 2 s.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { apiNames } from '../../local/apis.ts';
 import { startScriptedStack } from '../e2e/support/scripted-stack.ts';
+import { commandLine } from '../support/command-line.ts';
 import type { Fault } from '../support/scripted-secrets-manager/fault.ts';
 import { type SteadyRequests, steadyRequests } from '../support/steady-requests.ts';
 
-const { values } = parseArgs({
-  options: { rate: { type: 'string', default: '100' }, 'max-stale': { type: 'string', default: '60' } },
-});
-const rate = Number(values.rate);
-const maxStale = Number(values['max-stale']) * 1_000;
+const values = commandLine(
+  'npm run test:outage',
+  `AWS Secrets Manager goes away under a steady load: one secret's calls hang, another's connections are cut, the third's get a 503. Nothing may fail before the stale budget ends; then each request gets a 503; and once AWS is back, a 200 within 2 s.`,
+  {
+    rate: { says: 'how many requests are sent a second', default: 100, unit: 'requests/s' },
+    maxStale: { says: 'how old a value may become', default: 60, unit: 'seconds' },
+  },
+);
+const { rate } = values;
+const maxStale = values.maxStale * 1_000;
 
 const faults: Record<(typeof apiNames)[number], Fault> = {
   stripe: 'hang',

@@ -1,27 +1,26 @@
-// Destinations close connections that are idle, and a request may be on its way on one just then. Requests through the shipped
-// envoy.yaml to a destination that closes after a few milliseconds, which meets that moment as often as it can be met, and to
-// one that closes after 5 s, as Node does, and is 25 ms away, once more without the time limit of Envoy's own. Two minutes.
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type EnvoyDocument, pathOfCluster } from '../../local/derive-envoy-config.ts';
 import { freePort } from '../../local/ports.ts';
 import { startStack } from '../../local/stack.ts';
 import { addRoutes } from '../e2e/support/routes.ts';
 import { send } from '../e2e/support/send.ts';
 import { startTlsDestination } from '../e2e/support/tls-destination.ts';
+import { commandLine } from '../support/command-line.ts';
 
-const { values } = parseArgs({
-  options: {
-    /** How many requests of each method, to the destination that closes after a few milliseconds. */
-    count: { type: 'string', default: '3000' },
-    /** How many times all connections are used and then left idle for 5 s. */
-    rounds: { type: 'string', default: '8' },
+const { count, rounds } = commandLine(
+  'npm run test:idle-close',
+  `Destinations close connections that are idle, and a request may be on its way on one just then. Requests through the shipped envoy.yaml to a destination that closes after a few milliseconds, which meets that moment as often as it can be met, and to one that closes after 5 s, as Node does, and is 25 ms away, once more without the time limit of Envoy's own. Two minutes.`,
+  {
+    count: {
+      says: 'how many requests of each method, to the destination that closes after a few milliseconds',
+      default: 3_000,
+      unit: 'requests',
+    },
+    rounds: { says: 'how many times all connections are used and then left idle for 5 s', default: 8 },
   },
-});
-const count = Number(values.count);
-const rounds = Number(values.rounds);
+);
 const connections = 250;
 const idempotent = ['GET', 'PUT', 'DELETE'];
 

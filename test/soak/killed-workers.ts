@@ -1,30 +1,27 @@
-// Two workers behind the real Envoy, under a load of a fixed rate. One of them is killed (SIGKILL) every second, in turns; then
-// all are replaced by a rolling restart (SIGHUP). No request may fail.
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { apis } from '../../local/apis.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import type { Status } from '../../src/admin/status.ts';
 import { send } from '../e2e/support/send.ts';
+import { commandLine } from '../support/command-line.ts';
 import { type LoadResult, openLoop } from '../support/open-loop.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    rate: { type: 'string', default: '500' },
-    /** What Node runs: the built one, as it is shipped, unless given. */
-    entry: { type: 'string', default: 'dist/main.js' },
+const { seconds, rate, entry } = commandLine(
+  'npm run test:workers',
+  'Two workers behind the real Envoy, under a load of a fixed rate. One of them is killed (SIGKILL) every second, in turns; then all are replaced by a rolling restart (SIGHUP). No request may fail.',
+  {
+    seconds: { says: 'how long workers are killed', default: 60, unit: 'seconds' },
+    rate: { says: 'how many requests are sent a second', default: 500, unit: 'requests/s' },
+    entry: { says: 'what Node runs', default: 'dist/main.js', unit: 'file' },
   },
-});
-const seconds = Number(values.seconds);
-const rate = Number(values.rate);
+);
 /** Longer than a rolling restart of two workers takes. */
 const ROLL_SECONDS = 20;
 
 await using stack = await startStack({
   workers: 2,
-  attache: { entry: values.entry },
+  attache: { entry },
 });
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 const load = (duration: number) =>

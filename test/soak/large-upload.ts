@@ -1,24 +1,23 @@
-// Uploads two gigabytes in one request through a route that injects a bearer key. The destination stops reading half-way for
-// two seconds. What arrives must be what was sent, with the key, and neither Envoy nor Attaché may hold it in memory.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { freePort } from '../../local/ports.ts';
 import { startStack } from '../../local/stack.ts';
 import { addRoutes } from '../e2e/support/routes.ts';
 import { startTlsDestination } from '../e2e/support/tls-destination.ts';
+import { commandLine } from '../support/command-line.ts';
 import { beginUpload, receiveUpload } from '../support/upload.ts';
 
-const { values } = parseArgs({
-  options: {
-    mib: { type: 'string', default: '2048' },
-    /** Let the destination speak HTTP/1.1 instead of HTTP/2. */
-    http1: { type: 'boolean', default: false },
+const { mib, http1 } = commandLine(
+  'npm run test:upload',
+  'Uploads two gigabytes in one request through a route that injects a bearer key. The destination stops reading half-way for two seconds. What arrives must be what was sent, with the key, and neither Envoy nor Attaché may hold it in memory.',
+  {
+    mib: { says: 'how much is sent', default: 2048, unit: 'MiB' },
+    http1: { says: 'let the destination speak HTTP/1.1 instead of HTTP/2', default: false },
   },
-});
+);
 const MiB = 1024 * 1024;
-const total = Number(values.mib) * MiB;
+const total = mib * MiB;
 const pauseMs = 2_000;
 /** What memory may grow by: far more than a connection's buffers, far less than the upload. */
 const allowedMiB = 100;
@@ -41,7 +40,7 @@ let sent = () => 0;
 await using _destination = await startTlsDestination({
   certificate: await stack.issue(['localhost']),
   port,
-  http2: !values.http1,
+  http2: !http1,
   handle: (incoming, outgoing) => {
     receiveUpload(incoming, outgoing, async (bytes) => {
       if (bytes < pauseAt) return;

@@ -1,23 +1,26 @@
-// Sends 100,000 random and mutated messages, frames, streams and connections to a running Attaché. It must not crash, must
-// never end a stream well without an answer, and its memory must stay flat.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { startAttache } from '../../local/attache.ts';
+import { commandLine } from '../support/command-line.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream, type StreamResult } from '../support/raw-stream.ts';
 
-const { values } = parseArgs({
-  options: {
-    count: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+const { count, seed } = commandLine(
+  'npm run test:malformed',
+  'Sends 100,000 random and mutated messages, frames, streams and connections to a running Attaché. It must not crash, must never end a stream well without an answer, and its memory must stay flat.',
+  {
+    count: { says: 'how many messages', default: 100_000 },
+    seed: {
+      says: 'where chance begins; a failure prints it',
+      default: Date.now() % 2 ** 31,
+
+      defaultSays: 'another one each time',
+    },
   },
-});
-const count = Number(values.count);
-const seed = Number(values.seed);
+);
 
 /** What a stream carries: the chunks that are written, the headers that differ and how the client ends it. */
 interface Attack {

@@ -1,13 +1,14 @@
-// Sends 30,000 requests through Envoy while it ends each call to Attaché by a reset (its default), and 30,000 more while it
-// closes them gracefully (as envoy.yaml has it). None may fail, and Attaché may not close a connection.
 import { Agent } from 'node:http';
-import { parseArgs } from 'node:util';
 import type { EnvoyDocument } from '../../local/derive-envoy-config.ts';
 import { startStack } from '../../local/stack.ts';
 import { send } from '../e2e/support/send.ts';
+import { commandLine } from '../support/command-line.ts';
 
-const { values } = parseArgs({ options: { count: { type: 'string', default: '30000' } } });
-const count = Number(values.count);
+const { count } = commandLine(
+  'npm run test:requests',
+  'Sends 30,000 requests through Envoy while it ends each call to Attaché by a reset (its default), and 30,000 more while it closes them gracefully (as envoy.yaml has it). None may fail, and Attaché may not close a connection.',
+  { count: { says: 'how many requests, in each of the two ways', default: 30_000, unit: 'requests' } },
+);
 const connections = 16;
 
 const layer = ['layered_runtime', 'layers', 0, 'static_layer'];

@@ -1,26 +1,28 @@
-// Attaché starts with thousands of secrets while requests for any of them come in, as fast as AWS's quotas let it read: each must
-// be read once, and no request may be refused that has not waited as long as it may.
-// How many secrets may be typed behind it: npm run test:many-secrets -- 300. With --ministack an emulator without quotas plays AWS.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startAttache } from '../../local/attache.ts';
 import { type LocalAws, startAws } from '../../local/aws.ts';
 import { until } from '../../local/until.ts';
+import { commandLine } from '../support/command-line.ts';
 import { openLoop } from '../support/open-loop.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../support/raw-stream.ts';
 import { AWS_QUOTAS, type Quotas, rateLimit } from '../support/scripted-secrets-manager/rate-limit.ts';
 import { startScriptedSecretsManager } from '../support/scripted-secrets-manager/scripted-secrets-manager.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { ministack: { type: 'boolean', default: false }, rate: { type: 'string', default: '100' } },
-});
-const COUNT = Number(positionals[0] ?? 5_000);
-
-/** Questions a second while the secrets are read. */
-const RATE = Number(values.rate);
+const {
+  count: COUNT,
+  ministack,
+  rate: RATE,
+} = commandLine(
+  'npm run test:many-secrets',
+  `Attaché starts with thousands of secrets while requests for any of them come in, as fast as AWS's quotas let it read: each must be read once, and no request may be refused that has not waited as long as it may.`,
+  {
+    count: { says: 'how many secrets', default: 5_000, bare: true },
+    ministack: { says: 'have an emulator without quotas play AWS', default: false },
+    rate: { says: 'how many requests a second while the secrets are read', default: 100, unit: 'requests/s' },
+  },
+);
 
 /** What a request waits for its secret, in ms, and what its refusal may come early, by the coarseness of clocks. */
 const DEADLINE = 2_000;
@@ -94,7 +96,7 @@ const rows: readonly (readonly [string, Quotas])[] = [
   ['without BatchGetSecretValue', { ...AWS_QUOTAS, BatchGetSecretValue: 0 }],
 ];
 let isWell = true;
-if (values.ministack) {
+if (ministack) {
   await using aws = await startAws();
   for (let at = 0; at < COUNT; at += 50)
     await Promise.all(names.slice(at, at + 50).map((name) => aws.put(name, `value of ${name}`)));

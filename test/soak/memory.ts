@@ -1,19 +1,19 @@
-// Asks a running Attaché a million times, as Envoy would: mostly first attempts, some retries and some refusals, half of the
-// streams ended by a reset. Its memory at the end may not be a fifth above that after the first hundred thousand, and when the
-// connections are gone nothing may be left of them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { apis, newKeys } from '../../local/apis.ts';
 import { startAttache } from '../../local/attache.ts';
 import { seed, startAws } from '../../local/aws.ts';
 import { privateFolder } from '../../local/guard.ts';
 import { envoyYaml } from '../../local/stack.ts';
+import { commandLine } from '../support/command-line.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../support/raw-stream.ts';
 
-const { values } = parseArgs({ options: { count: { type: 'string', default: '1000000' } } });
-const count = Number(values.count);
+const { count } = commandLine(
+  'npm run test:memory',
+  'Asks a running Attaché a million times, as Envoy would: mostly first attempts, some retries and some refusals, half of the streams ended by a reset. Its memory at the end may not be a fifth above that after the first hundred thousand, and when the connections are gone nothing may be left of them.',
+  { count: { says: 'how often it is asked', default: 1_000_000, unit: 'requests' } },
+);
 const batch = 100;
 
 const authority = apis.stripe.host;

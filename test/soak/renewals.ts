@@ -1,15 +1,11 @@
-// Renews refresh tokens that are replaced with each use, 2,000 times in all, at three authorization servers that others wrote, which end a
-// grant when one is used twice; and kills the processes that do it: workers, their supervisor, or all of them at once, at random moments,
-// and between the moment in which a renewal begins and that in which it is stored. No grant may be lost. Before that, each grant of OAuth
-// is asked for once.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { request as call, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { credential, request, version } from '../credentials/support.ts';
 import { startAuthorizationServer } from '../support/authorization-server/authorization-server.ts';
+import { commandLine } from '../support/command-line.ts';
 import {
   CLIENT,
   type ForeignServer,
@@ -21,21 +17,22 @@ import type { Outcome, Task } from '../support/renewals/renewer.ts';
 import type { Target } from '../support/renewals/supervisor.ts';
 import { startScriptedSecretsManager } from '../support/scripted-secrets-manager/scripted-secrets-manager.ts';
 
-const { values } = parseArgs({
-  options: {
-    renewals: { type: 'string', default: '2000' },
-    grants: { type: 'string', default: '8' },
-    /** How many kills there are at least. */
-    kills: { type: 'string', default: '100' },
-    /** The longest time between two kills at a server, in ms. */
-    pause: { type: 'string', default: '15000' },
-    /** What is killed. With `renewal` also the process that renews, which may lose what is on its way from the server just then. */
-    targets: { type: 'string', default: 'worker,supervisor,all' },
+const values = commandLine(
+  'npm run test:renewals',
+  'Renews refresh tokens that are replaced with each use, 2,000 times in all, at three authorization servers that others wrote, which end a grant when one is used twice; and kills the processes that do it: workers, their supervisor, or all of them at once, at random moments, and between the moment in which a renewal begins and that in which it is stored. No grant may be lost. Before that, each grant of OAuth is asked for once.',
+  {
+    renewals: { says: 'how many renewals there are at least', default: 2_000 },
+    grants: { says: 'how many grants at each server', default: 8 },
+    kills: { says: 'how many kills there are at least', default: 100 },
+    pause: { says: 'the longest time between two kills at a server', default: 15_000, unit: 'ms' },
+    targets: {
+      says: 'what is killed; with renewal also the process that renews, which may lose what is on its way from the server just then',
+      default: 'worker,supervisor,all',
+      unit: 'list',
+    },
   },
-});
-const wanted = Number(values.renewals);
-const wantedKills = Number(values.kills);
-const longestPause = Number(values.pause);
+);
+const { renewals: wanted, kills: wantedKills, pause: longestPause } = values;
 const targets = values.targets.split(',') as Target[];
 /** A new refresh token is stored within so many ms after the old one was sent, as a rule: kills that are aimed come between. */
 const RENEWAL_TAKES = 60;
@@ -137,7 +134,7 @@ async function startFront(target: string, asked: () => void): Promise<string> {
 
 /** Keeps processes at work at a server, and kills them again and again. */
 async function run(server: Server, tally: Tally): Promise<void> {
-  const secrets = Array.from({ length: Number(values.grants) }, (_, index) => `soak/${server.name}-${index}`);
+  const secrets = Array.from({ length: values.grants }, (_, index) => `soak/${server.name}-${index}`);
   await Promise.all(secrets.map(async (secretId) => aws.aws.put(secretId, JSON.stringify(await server.grant()))));
   /** Told when a refresh token is on its way to the server. */
   let begun: (() => void) | undefined;

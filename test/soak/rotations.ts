@@ -1,23 +1,25 @@
-// Rotates a key over and over under load, in each of the four ways in which keys are rotated. Every request must be answered
-// with 2xx. Prints what the requests and AWS had to bear.
 import { Agent } from 'node:http';
-import { parseArgs } from 'node:util';
 import { startStack } from '../../local/stack.ts';
 import { KEPT } from '../../src/check/retries-rule.ts';
 import { startAwsFront } from '../e2e/support/aws-front.ts';
 import { send } from '../e2e/support/send.ts';
+import { commandLine } from '../support/command-line.ts';
 import { openLoop } from '../support/open-loop.ts';
 import { ROTATION_KINDS } from '../support/rotation-kinds.ts';
 
-const { values } = parseArgs({
-  options: {
-    rotations: { type: 'string', default: '50' },
-    rate: { type: 'string', default: '300' },
-    kind: { type: 'string', multiple: true, default: ['a', 'b', 'c', 'd'] },
+const {
+  rotations,
+  rate,
+  kind: kinds,
+} = commandLine(
+  'npm run test:rotations',
+  'Rotates a key over and over under load, in each of the four ways in which keys are rotated. Every request must be answered with 2xx. Prints what the requests and AWS had to bear.',
+  {
+    rotations: { says: 'how often each kind of key is rotated', default: 50 },
+    rate: { says: 'how many requests are sent a second', default: 300, unit: 'requests/s' },
+    kind: { says: 'which of the kinds', default: ['a', 'b', 'c', 'd'], unit: 'letter', defaultSays: 'a b c d' },
   },
-});
-const rotations = Number(values.rotations);
-const rate = Number(values.rate);
+);
 
 /** One request in ten carries a body. */
 const bodies = [1_000, 65_536, 262_144, 524_288, 1_000, 65_536, 1_100_000, 262_144].map((size) =>
@@ -33,7 +35,7 @@ function bodyOf(number: number): Buffer | undefined {
 let good = true;
 for (const [index, kind] of ROTATION_KINDS.entries()) {
   const letter = 'abcd'.charAt(index);
-  if (!values.kind.includes(letter)) continue;
+  if (!kinds.includes(letter)) continue;
   process.stdout.write(`(${letter}) ${kind.name}: ${rotations} rotations at ${rate} requests/s\n`);
   await using stack = await startStack({ attache: false });
   await using front = await startAwsFront(stack.aws.endpoint);

@@ -1,5 +1,3 @@
-// Works with a store that others wrote, speaks as S3 does and checks signatures (versitygw), through Envoy and Attaché, as its clients
-// do: what they ask for must be done, with the whole body signed and without, and a wrong key must be refused. It takes Go.
 import { strictEqual } from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { startAws } from '../../local/aws.ts';
@@ -7,8 +5,15 @@ import { freePort } from '../../local/ports.ts';
 import { startStack } from '../../local/stack.ts';
 import { addRoutes, allowHeaders } from '../e2e/support/routes.ts';
 import { type Message, type Reply, send } from '../e2e/support/send.ts';
+import { commandLine } from '../support/command-line.ts';
 import { secretOf } from '../support/enforcing-aws.ts';
 import { startS3Store } from '../support/s3-store/s3-store.ts';
+
+commandLine(
+  'npm run test:s3-store',
+  'Works with a store that others wrote, speaks as S3 does and checks signatures (versitygw), through Envoy and Attaché, as its clients do: what they ask for must be done, with the whole body signed and without, and a wrong key must be refused. It takes Go.',
+  {},
+);
 
 const REGION = 'fr-par';
 const KEY = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };

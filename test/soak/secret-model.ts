@@ -1,27 +1,22 @@
-import { parseArgs } from 'node:util';
 import { walk } from '../secrets/model/walk.ts';
+import { commandLine } from '../support/command-line.ts';
 
-const { values } = parseArgs({
-  options: {
-    steps: { type: 'string', default: '10000000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-    help: { type: 'boolean', default: false },
+const { steps, seed: first } = commandLine(
+  'npm run test:model',
+  'Walks at random through what may happen to a secret, and holds each step against what is promised of it.',
+  {
+    steps: { says: 'how many steps in all', default: 10_000_000 },
+    seed: {
+      says: 'where to begin; a failure prints the one that repeats it',
+      default: Date.now() % 1_000_000_000,
+
+      defaultSays: 'another one each time',
+    },
   },
-});
-
-if (values.help) {
-  console.log(`npm run test:model [-- --steps N] [--seed N]
-
-Walks at random through what may happen to a secret, and holds each step against what is promised of it.
-
-  --steps N   how many steps in all (default 10000000)
-  --seed N    where to begin (default: another one each time); a failure prints the one that repeats it`);
-  process.exit(0);
-}
+);
 
 const EACH = 2_000;
-const first = Number(values.seed);
-const walks = Math.ceil(Number(values.steps) / EACH);
+const walks = Math.ceil(steps / EACH);
 const began = performance.now();
 let told = began;
 

@@ -1,20 +1,20 @@
-// Sends requests whose key is simply wrong, for ten minutes. The caller must see the destination's own 401, AWS must hear little of it,
-// and from the second minute on it must cost the caller next to nothing: measured against the same 401 on a route that does
-// not retry, request by request in turn.
 import { Agent } from 'node:http';
-import { parseArgs } from 'node:util';
 import { apis } from '../../local/apis.ts';
 import { startStack } from '../../local/stack.ts';
 import { startAwsFront } from '../e2e/support/aws-front.ts';
 import { addRoutes } from '../e2e/support/routes.ts';
 import { send } from '../e2e/support/send.ts';
+import { commandLine } from '../support/command-line.ts';
 import { openLoop } from '../support/open-loop.ts';
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, rate: { type: 'string', default: '100' } },
-});
-const minutes = Number(values.minutes);
-const rate = Number(values.rate);
+const { minutes, rate } = commandLine(
+  'npm run test:wrong-key',
+  `Sends requests whose key is simply wrong, for ten minutes. The caller must see the destination's own 401, AWS must hear little of it, and from the second minute on it must cost the caller next to nothing: measured against the same 401 on a route that does not retry, request by request in turn.`,
+  {
+    minutes: { says: 'how long', default: 10, unit: 'minutes' },
+    rate: { says: 'how many requests are sent a second', default: 100, unit: 'requests/s' },
+  },
+);
 
 await using stack = await startStack({
   attache: false,

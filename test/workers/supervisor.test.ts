@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -119,7 +119,7 @@ describe('a worker that ends', () => {
 test('a worker that hangs is killed and started again', async () => {
   let started = 0;
   await supervise((worker) => ({ hangs: worker === 0 && started++ === 0 }), {
-    watch: { pingEvery: 100, hungAfter: 12 },
+    watch: { pingEvery: 100, hungAfter: 12, silentAfter: 600 },
   });
 
   const entry = await log.find(({ msg }) => msg.includes('hung'));
@@ -127,6 +127,25 @@ test('a worker that hangs is killed and started again', async () => {
 
   expect(entry).toMatchObject({ worker: 0, signal: 'SIGKILL' });
   expect(deeds(1)).toHaveLength(1);
+});
+
+test('a worker that has not said anything yet is given time to load, and is killed and started again in the end', async () => {
+  const silent = join(privateFolder(), 'silent.mjs');
+  writeFileSync(silent, 'setInterval(() => undefined, 1_000)');
+  let launched = 0;
+  void supervise(() => ({}), {
+    workers: 1,
+    launch: () => {
+      const program = launched++ === 0 ? silent : join(import.meta.dirname, 'support', 'worker.ts');
+      return fork(program, [], { execArgv: [] });
+    },
+    watch: { pingEvery: 10, hungAfter: 10, silentAfter: 300 },
+  });
+
+  const entry = await log.find(({ msg }) => msg.includes('hung'));
+  expect(entry).toMatchObject({ worker: 0, signal: 'SIGKILL' });
+  expect(entry.livedMs).toBeGreaterThan(1_000);
+  await expect.poll(() => deeds(0).length, SOON).toBeGreaterThan(0);
 });
 
 test('a worker that says that it cannot start ends the start, with its reason', async () => {
@@ -224,6 +243,27 @@ describe('a rolling restart', () => {
 
     await expect.poll(() => log.entries.filter(({ msg }) => msg === 'rolling restart: done').length, SOON).toBe(2);
     expect(deeds(0).filter(({ what }) => what === '0 starts')).toHaveLength(3);
+  });
+
+  test('waits for a worker that has just ended otherwise', async () => {
+    await supervise(() => ({}), { waits: { first: 300, most: 300, forgiven: 10_000 } });
+    await kill(1);
+    await expect.poll(() => log.entries.some(({ msg }) => msg === 'worker ended'), SOON).toBe(true);
+
+    await supervisor.roll();
+
+    const order = deeds().map(({ what }) => what);
+    expect(order.slice(2, 4)).toEqual(['1 starts', '0 drains']);
+  });
+
+  test('stops when another worker does not become ready: the one that is stays', async () => {
+    void supervise((worker) => ({ endsAtOnce: worker === 1 }), { limits: { ready: 400 } });
+    await expect.poll(async () => (await supervisor.overview()).workers[0]?.ready, SOON).toBe(true);
+
+    await supervisor.roll();
+
+    expect(log.entries.map(({ msg }) => msg)).toContainEqual(expect.stringContaining('another worker is not ready'));
+    expect(deeds(0)).toHaveLength(1);
   });
 
   test('stops when the new worker is not ready in time: the others stay', async () => {

@@ -55,7 +55,6 @@ const service = z.strictObject({
   profiles: z.array(z.string()).optional(),
   image: z.string().optional(),
   build: z.strictObject({ context: z.literal('.'), target: z.string() }).optional(),
-  pull_policy: z.literal('build').optional(),
   command: z.array(z.string()).optional(),
   environment: environment.optional(),
   user: z
