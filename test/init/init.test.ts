@@ -166,7 +166,7 @@ describe('attache init', () => {
         .map((line) => line.trim()),
     ).toEqual([
       'domains: [stripe.int, "stripe.int:*", stripe.int.localhost, "stripe.int.localhost:*"]',
-      'request_headers_to_remove: [x-forwarded-for, x-forwarded-proto, x-envoy-external-address, x-envoy-internal, x-request-id, x-attache-pushed]',
+      'request_headers_to_remove: [x-forwarded-for, x-forwarded-proto, x-envoy-external-address, x-envoy-internal, x-request-id]',
       'response_headers_to_remove: [x-envoy-ratelimited]',
       'typed_per_filter_config:',
       `repeatable: { ${FILTER}, config: {} }`,
