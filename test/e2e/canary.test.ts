@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../../local/stack.ts';
+import { until } from '../../local/until.ts';
 import {
   type AuthorizationServer,
   startAuthorizationServer,
@@ -131,7 +132,10 @@ describe('a secret, while everything is logged that can be', () => {
     await stack.startAttache();
     // First that there is nothing to be sent, then what there is.
     const pushes = 'sds.express.update_success';
-    await expect.poll(async () => (await stack.envoy.stats(/^sds\.express\./))[pushes]).toBeGreaterThan(1);
+    await until(async () => ((await stack.envoy.stats(/^sds\.express\./))[pushes] ?? 0) > 1, {
+      failure: 'a push to Envoy',
+      timeoutMs: 60_000,
+    });
     for (const name of names) {
       // The local upstream would repeat the path, and with it the key that stands there.
       stack.upstream.answerWith(() => ({ status: 200, body: 'ok' }));
