@@ -4,7 +4,7 @@ import type { Deadline } from '../cache/deadline.ts';
 import { type Freshness, jittered } from '../cache/freshness.ts';
 import { type RefreshState, stateOf } from '../cache/refresh.ts';
 import { Waker } from '../cache/waker.ts';
-import { isLookedInto } from './acceptance.ts';
+import { isLookedInto, UNSEEN } from './acceptance.ts';
 import { SecretError, secretErrorOf } from './secret-error.ts';
 import { type SecretEvent, type SecretNews, step } from './secret-machine.ts';
 import {
@@ -148,7 +148,8 @@ export class Secret {
   }
 
   /**
-   * What the first attempt of any request may carry now, without a decision on each: nothing is read for it, and nothing learnt.
+   * What the first attempt of any request may carry now, without a decision on each: nothing is read for it, and what was
+   * seen of refusals long ago is forgotten, since from now on nobody tells of those that are taken.
    *
    * @returns `asked` when each request must be decided on: while refusals are being looked into, and when AWS has taken the secret
    *   away; undefined when it is not known.
@@ -160,6 +161,7 @@ export class Secret {
     const id = defaultOf(this.#state, use, time, this.#rules);
     const version = id === undefined ? undefined : this.#versions.get(id);
     if (version === undefined) return this.#state.current.failure?.policy.isVerdict === true ? 'asked' : undefined;
+    if (it.acceptance !== UNSEEN) this.#step({ kind: 'unheard', use });
     const { checkedAt, deadAt } = this.#state.current;
     const found = this.#state.versions.get(version.id)?.checkedAt ?? Number.NEGATIVE_INFINITY;
     const until = Math.min(deadAt, found + this.#rules.maxStale, it.instead?.until ?? Number.POSITIVE_INFINITY);

@@ -128,6 +128,21 @@ describe('an Envoy is told to ask about each request', () => {
     expect(push({ version: '-', isOwn: true })?.words).toContain('v1');
   });
 
+  it('and takes refusals after that for news, since nobody has told of the requests in between', async () => {
+    const { choice, push } = await laneOf();
+    for (let count = 0; count < 20; count += 1) {
+      await choice.next(['v1'], soon());
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(choice.hopeless).toBe(true);
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect(push()?.words).toContain('v1');
+
+    await choice.next(['v1'], soon());
+
+    expect(choice.hopeless).toBe(false);
+  });
+
   it('when AWS has taken the secret away', async () => {
     const { aws, push } = await laneOf();
     const { version } = push() ?? { version: '' };
