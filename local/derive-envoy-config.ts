@@ -85,16 +85,9 @@ export async function deriveEnvoyConfig(file: string, changes: Derivation): Prom
 
   const internet = pathOfCluster(document, 'internet', file);
   if (changes.upstreamPort !== undefined) {
-    document.deleteIn([...internet, 'cluster_type']);
-    document.setIn([...internet, 'type'], 'STATIC');
-    document.setIn([...internet, 'lb_policy'], 'ROUND_ROBIN');
-    document.setIn(
-      [...internet, 'load_assignment'],
-      document.createNode({
-        cluster_name: 'internet',
-        endpoints: [{ lb_endpoints: [{ endpoint: { address: addressOf(changes.upstreamPort) } }] }],
-      }),
-    );
+    // Those that refer to the others come first.
+    for (const name of destinationClusters(document).reverse())
+      leadTo(document, pathOfCluster(document, name, file), changes.upstreamPort);
   }
   const ca = document.getIn([...internet, ...trustedCa]);
   if (changes.upstreamCa !== undefined) {
@@ -121,6 +114,26 @@ export function pathOfCluster(document: EnvoyDocument, name: string, file = 'the
     throw new Error(`${file} has no cluster named "${name}" under static_resources.clusters; the local stack needs it`);
   }
   return ['static_resources', 'clusters', index];
+}
+
+/** The clusters that find any destination by its name. */
+function destinationClusters(document: EnvoyDocument): string[] {
+  const clusters = document.getIn(['static_resources', 'clusters']);
+  const items = isSeq(clusters) ? clusters.items : [];
+  return items.flatMap((item) => (isMap(item) && item.has('cluster_type') ? [String(item.get('name'))] : []));
+}
+
+function leadTo(document: EnvoyDocument, cluster: readonly (string | number)[], port: number): void {
+  document.deleteIn([...cluster, 'cluster_type']);
+  document.setIn([...cluster, 'type'], 'STATIC');
+  document.setIn([...cluster, 'lb_policy'], 'ROUND_ROBIN');
+  document.setIn(
+    [...cluster, 'load_assignment'],
+    document.createNode({
+      cluster_name: String(document.getIn([...cluster, 'name'])),
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: addressOf(port) } }] }],
+    }),
+  );
 }
 
 /** The path of the `typed_config` of the HTTP connection manager through which requests come, for `getIn` and `setIn`. */

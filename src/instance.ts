@@ -8,6 +8,7 @@ import type { Configuration } from './configuration/configuration.ts';
 import { type Contents, contentsOf } from './configuration/contents-of.ts';
 import { sendsWholeJson } from './credentials/whole-json.ts';
 import { decide } from './decide.ts';
+import { ExpressLane } from './express/express-lane.ts';
 import { hide, sealHidden } from './hide.ts';
 import type { Catalogue } from './integrations/catalogue.ts';
 import { Leaving } from './integrations/leaving.ts';
@@ -94,6 +95,7 @@ export class Instance {
   readonly #redactions = new Redactions();
   readonly #processor: ProcessorServer;
   readonly #discovery: RouteDiscovery;
+  readonly #express: ExpressLane;
   readonly #leaving = new Leaving();
   /** What Envoy reads of the file when it starts, by its fingerprint, as far as this process has seen it. */
   readonly #standing = new Map<string, StandingParts>();
@@ -135,12 +137,29 @@ export class Instance {
     this.#tokenLog = new TokenLog(log);
     this.#tokens = new TokenStore({
       writeBack: new Grants(this.#writer, new Renewer(launcher(RENEWAL, { lifeline, detached: true }), settings.log)),
-      notify: (use, event) => this.#tokenLog.token(use, event),
+      notify: (use, event) => {
+        this.#tokenLog.token(use, event);
+        this.#express.changed(use.secretId);
+      },
       wiped,
     });
     this.#directory = new Ec2Directory(settings, log);
     this.#directory.follow(this.#catalogue.tagsFromEc2);
-    const seal = new Seal(sealKey === undefined ? undefined : Buffer.from(sealKey, 'base64'));
+    const key = sealKey === undefined ? undefined : Buffer.from(sealKey, 'base64');
+    const seal = new Seal(key);
+    this.#express = new ExpressLane({
+      catalogue: () => this.#catalogue,
+      secrets: this.#secrets,
+      tokens: this.#tokens,
+      fetchDeadline: settings.fetchDeadline,
+      maxStale: settings.maxStale,
+      key,
+      rejected: (integration, reason) =>
+        log.error(
+          { integration, reason },
+          'Envoy rejects what it is given for lane: express, and asks about each request',
+        ),
+    });
     this.#denials = new DenialLog(log);
     this.#audit = settings.audit === 'all' ? new AuditLog(log, output, auditFields) : undefined;
     this.#discovery = new RouteDiscovery(rejected);
@@ -171,6 +190,7 @@ export class Instance {
           this.#requests.count('', answer.about);
           return;
         }
+        this.#express.asked(answer.integration ?? '', facts.attempt);
         this.#requests.count(answer.integration ?? '', answer.kind === 'inject' ? 'injected' : answer.code);
         if (answer.kind === 'deny') this.#denials.denied(answer);
         this.#audit?.add({ at: Date.now(), answer, caller: facts.caller, attempt: facts.attempt });
@@ -181,7 +201,10 @@ export class Instance {
       },
       failed: (error) => log.error({ err: error }, 'request failed inside'),
     };
-    this.#processor = new ProcessorServer(context, this.#discovery);
+    this.#processor = new ProcessorServer(context, {
+      routes: this.#discovery,
+      secrets: this.#express.discovery,
+    });
     void this.#publish();
   }
 
@@ -284,10 +307,12 @@ export class Instance {
 
   /** How often things happened. */
   counts(): Counts {
+    const lanes = this.#express.counts();
     return {
       requests: [...this.#requests.rows()],
       secretChecks: resultCounts(this.#secretLog.counts()),
       tokens: resultCounts(this.#tokenLog.counts()),
+      ...(lanes.length === 0 ? {} : { lanes }),
       ...(this.#audit === undefined ? {} : { auditLost: this.#audit.lost }),
     };
   }
@@ -300,11 +325,12 @@ export class Instance {
       configuration: this.#version,
       problems: this.#problem === undefined ? [] : [this.#problem],
       notes: this.#restartNotes(),
-      integrations: [...this.#catalogue].map(({ name, host, secretId, places }) => ({
+      integrations: [...this.#catalogue].map(({ name, host, secretId, places, lane }) => ({
         name,
         host,
         secret: secretId,
         sets: places,
+        ...(lane === 'express' ? { lane, given: this.#express.discovery.names.has(name) } : {}),
       })),
       secrets: this.#secrets.status(),
       tokens: this.#tokens.status(),
@@ -321,6 +347,7 @@ export class Instance {
   async drain(grace: number, storeGrace = 0): Promise<void> {
     this.#ending = true;
     this.#ready = false;
+    this.#express.close();
     await this.#processor.drain(grace);
     this.#denials.close();
     this.#audit?.close();
@@ -345,6 +372,7 @@ export class Instance {
 
   #told(secret: string, news: SecretNews): void {
     this.#secretLog.tell(secret, news);
+    this.#express.changed(secret);
     if (news.kind === 'loaded') this.#warnOfWholeJson(secret, news.id);
     // What was got with a secret goes with it.
     if (news.kind === 'purged') this.#tokens.forget(secret);
@@ -387,6 +415,7 @@ export class Instance {
     this.#hold().catch((error) => this.#log.error({ err: error }, 'a secret cannot be held for its integrations'));
     this.#retain();
     this.#directory.follow(contents.catalogue.tagsFromEc2);
+    this.#express.reconfigured();
     this.#problem = undefined;
     this.#log.info({ integrations: contents.catalogue.size, version }, 'configuration read again');
   }

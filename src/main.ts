@@ -77,6 +77,7 @@ program
     "a caller's own header or query:name that goes no further, besides those that never do; may stand several times",
     oneMore,
   )
+  .option('--lane <lane>', 'express has Envoy put the key in by itself, and ask only after a refusal')
   .option('--redact', 'take what is injected out of responses')
   .option('--cluster <name>', "the new route's cluster (default: the one of the other integrations)")
   .addOption(adminOption())

@@ -12,6 +12,7 @@ const ORDER = [
   'certs',
   'check',
   'discovery',
+  'express',
   'processor',
   'configuration',
   'routes',

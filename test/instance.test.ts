@@ -61,7 +61,11 @@ describe('a configuration that is handed over', () => {
       instance,
       await unjudged('of no kind', ({ integrations, ...page }) => ({
         ...page,
-        integrations: integrations.map((it) => ({ ...it, fingerprint: 'another', credentials: [{ kind: 'none', options: 1 }] })),
+        integrations: integrations.map((it) => ({
+          ...it,
+          fingerprint: 'another',
+          credentials: [{ kind: 'none', options: 1 }],
+        })),
       })),
     );
 

@@ -2,9 +2,10 @@ import { isSeq, type Node, parse, type YAMLMap, type YAMLSeq } from 'yaml';
 import { liveRoutes, routeConfigOf } from '../integrations/live-routes.ts';
 import { AddError } from './add-error.ts';
 import { allowHeaders, type Widened } from './allow-headers.ts';
-import { listItem, virtualHost } from './blocks.ts';
+import { listItem, RETRY_ANCHOR, virtualHost } from './blocks.ts';
 import { credentialsIn } from './credentials-in.ts';
-import { clusterFor, hasRetryAnchor, refuseTaken, virtualHosts } from './envoy-place.ts';
+import { clusterFor, hasAnchor, refuseTaken, virtualHosts } from './envoy-place.ts';
+import { expressRoute } from './express-route.ts';
 import { grow } from './grow.ts';
 import type { Entry } from './insert-entry.ts';
 import { type Manager, managers } from './listeners.ts';
@@ -89,14 +90,17 @@ function linesFor(
   { cluster, list }: { cluster?: string | undefined; list?: YAMLSeq<unknown> },
 ): readonly string[] {
   if (!examined.isEnvoy) return listItem(wanted, { oneLine: isInBrackets(list?.items.at(-1)) });
-  const target = clusterFor(examined, cluster);
+  const { lane } = wanted.rules;
+  const target = clusterFor(examined, cluster, lane);
+  // In brackets it is written as JSON, which has no aliases.
+  const before = list?.flow === true ? 0 : (list?.range?.[0] ?? Number.POSITIVE_INFINITY);
   const readsBody = credentialsIn(wanted.credential).some((credential) => credential.readsBody === true);
   return virtualHost(wanted, {
     cluster: target,
     buffer: readsBody ? wholeBodyFilter(examined, target, list) : undefined,
     redact: wanted.rules.redact ? redactFilter(examined, list) : undefined,
-    // In brackets it is written as JSON, which has no aliases.
-    hasAnchor: list?.flow !== true && hasRetryAnchor(examined.source, list?.range?.[0] ?? Number.POSITIVE_INFINITY),
+    express: lane === 'express' ? expressRoute(examined, wanted, target, before) : undefined,
+    hasAnchor: hasAnchor(examined.source, RETRY_ANCHOR, before),
     surroundings: surroundings(examined, list),
   });
 }

@@ -1,6 +1,8 @@
+import { PUSHED_FILTER } from '../check/express-filters.ts';
 import { SWITCH_OFF } from '../check/in-the-way-rule.ts';
 import { KEPT, RETRIES, RETRY_ON } from '../check/retries-rule.ts';
 import { SWITCH_ON } from '../integrations/redaction-filter.ts';
+import type { ExpressRoute } from './express-route.ts';
 import { secretShape } from './secret-shape.ts';
 import { type Surroundings, withPorts } from './surroundings.ts';
 import type { Wanted } from './wanted.ts';
@@ -24,6 +26,7 @@ export function domainsOf(name: string): readonly string[] {
  *
  * @param options.redact the name of the filter that takes secrets out of responses, for an integration that wants it.
  * @param options.buffer the name of the filter that holds requests back until their body is whole, for credentials that need it.
+ * @param options.express what `lane: express` needs beside the route.
  * @param options.surroundings what its listener leaves for it to say.
  */
 export function virtualHost(
@@ -33,11 +36,12 @@ export function virtualHost(
     hasAnchor: boolean;
     buffer: string | undefined;
     redact: string | undefined;
+    express: ExpressRoute | undefined;
     surroundings: Surroundings | undefined;
   },
 ): string[] {
   const { name, host, secret, credential, rules, largestBody } = wanted;
-  const { buffer, redact } = options;
+  const { buffer, redact, express } = options;
   const filters = [
     ...(buffer === undefined
       ? []
@@ -45,6 +49,7 @@ export function virtualHost(
           `${scalar(buffer)}: { "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute, buffer: { max_request_bytes: ${largestBody} } }`,
         ]),
     ...(redact === undefined ? [] : [`${scalar(redact)}: ${SWITCH_ON}`]),
+    ...(express === undefined ? [] : [`${PUSHED_FILTER}: ${express.override}`]),
   ];
   // AWS answers a wrong signature with 403.
   const isAws = credential.aws_sigv4 !== undefined;
@@ -56,6 +61,7 @@ export function virtualHost(
     '  - match: { prefix: / }',
     `    route: { cluster: ${scalar(options.cluster)}, host_rewrite_literal: ${scalar(host)}, timeout: 0s, ${patience(options.surroundings)}retry_policy: ${policy} }`,
     `    request_body_buffer_limit: ${buffer === undefined ? KEPT : largestBody}`,
+    ...(express === undefined ? [] : [`    request_headers_to_remove: [${express.remove.map(scalar).join(', ')}]`]),
     ...(filters.length === 0 ? [] : [`    typed_per_filter_config: { ${filters.join(', ')} }`]),
     '    metadata:',
     '      filter_metadata:',

@@ -1,13 +1,14 @@
 import { isSeq, type Node, visit, type YAMLMap, type YAMLSeq } from 'yaml';
-import { findAttacheFilter, findDiscoveryFilters } from '../check/attache-filter.ts';
+import { type AttacheFilter, findAttacheFilter, findDiscoveryFilters } from '../check/attache-filter.ts';
 import { configuration, httpOptions } from '../check/configuration.ts';
 import { findPassages } from '../check/passages.ts';
+import type { Lane } from '../integrations/description.ts';
 import { isA } from '../integrations/envoy-filters.ts';
 import { routeConfigOf } from '../integrations/live-routes.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import { AddError } from './add-error.ts';
-import { domainsOf, RETRY_ANCHOR } from './blocks.ts';
+import { domainsOf } from './blocks.ts';
 import type { Readable } from './readable.ts';
 
 /**
@@ -44,18 +45,20 @@ export function virtualHosts({ source, maps, routes }: Readable): YAMLSeq<unknow
  * The cluster to which a new route goes: the one that finds each host by its name and asks Attaché.
  *
  * @param given the one that the user names.
+ * @param lane whether it asks about each attempt.
  * @throws AddError when it is not clear which.
  */
-export function clusterFor(examined: Readable, given: string | undefined): string {
+export function clusterFor(examined: Readable, given: string | undefined, lane: Lane = 'ext_proc'): string {
   if (given !== undefined) return given;
   const { source } = examined;
+  if (lane === 'express') return expressCluster(examined);
   const passages = findPassages(configuration(examined)).filter(({ asks, filter, cluster }) => {
     // A cluster of another file, as RDS has it, cannot be looked at.
-    return asks && (filter !== undefined || cluster === undefined);
+    return asks && (filter?.lane === 'ext_proc' || cluster === undefined);
   });
   const { clusters } = configuration(examined);
   const used = new Map(passages.map(({ clusterName, cluster }) => [clusterName, cluster]));
-  const asking = new Map([...clusters].filter(([, cluster]) => asksAttache(source, cluster)));
+  const asking = new Map([...clusters].filter(([, cluster]) => attacheFilter(source, cluster)?.lane === 'ext_proc'));
   const anyHost = [...(used.size > 0 ? used : asking)].filter(
     ([, cluster]) =>
       cluster === undefined || isA(source, source.get(cluster, 'cluster_type', 'typed_config'), 'ClusterConfig'),
@@ -72,9 +75,30 @@ export function clusterFor(examined: Readable, given: string | undefined): strin
   throw new AddError(`${reason}; ${mend} with --cluster`, { field: 'cluster', message: `${reason}; ${mend}` });
 }
 
+/** The cluster by which Envoy sends on its own what Attaché has pushed. */
+function expressCluster(examined: Readable): string {
+  const { source } = examined;
+  const clusters = [...configuration(examined).clusters].filter(
+    ([, cluster]) => attacheFilter(source, cluster)?.lane === 'express',
+  );
+  const [first, second] = clusters;
+  if (first !== undefined && second === undefined) return first[0];
+  throw new AddError(
+    first === undefined
+      ? `${source.file} has no cluster for --lane express; copy internet_express from the envoy.yaml that comes with Attaché and restart Envoy, or leave --lane out`
+      : `several clusters are for --lane express (${clusters.map(([name]) => name).join(', ')}); name one with --cluster`,
+  );
+}
+
 /** Whether requests to a cluster meet Attaché's filter there. */
 export function asksAttache(source: YamlSource, cluster: YAMLMap): boolean {
-  return findAttacheFilter(source, source.get(httpOptions(source, cluster), 'http_filters'), 'cluster') !== undefined;
+  return attacheFilter(source, cluster) !== undefined;
+}
+
+/** The filter of a cluster that asks Attaché. */
+export function attacheFilter(source: YamlSource, cluster: YAMLMap | undefined): AttacheFilter | undefined {
+  const options = cluster && httpOptions(source, cluster);
+  return findAttacheFilter(source, source.get(options, 'http_filters'), 'cluster');
 }
 
 /**
@@ -106,13 +130,13 @@ export function refuseTaken(
   }
 }
 
-/** Whether the anchor of the retry policy stands before an offset, so that an alias behind it finds it. */
-export function hasRetryAnchor(source: YamlSource, before: number): boolean {
+/** Whether an anchor stands before an offset, so that an alias behind it finds it. */
+export function hasAnchor(source: YamlSource, name: string, before: number): boolean {
   let found = false;
   if (source.root !== undefined)
     visit(source.root, {
       Map: (_, node) => {
-        if (node.anchor === RETRY_ANCHOR && (node.range?.[1] ?? before) < before) found = true;
+        if (node.anchor === name && (node.range?.[1] ?? before) < before) found = true;
       },
     });
   return found;

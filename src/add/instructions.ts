@@ -24,6 +24,11 @@ export function instructions(file: string, wanted: Wanted, addition: Addition): 
     '',
     ...(isEnvoy
       ? [
+          ...(isLive && wanted.rules.lane === 'express'
+            ? [
+                'Until Envoy is restarted, Attaché is asked about each of its requests; then they take the express lane.',
+              ]
+            : []),
           `${whenInUse(isLive, widened !== undefined)} Then:`,
           ...commands.map(({ line: command, from }) => `  ${command}${from === undefined ? '' : `    # ${from}`}`),
         ]

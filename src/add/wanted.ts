@@ -1,6 +1,7 @@
 import { Scalar } from 'yaml';
 import { domainIn, isRegion } from '../aws/region.ts';
 import { closest } from '../integrations/closest.ts';
+import type { Lane } from '../integrations/description.ts';
 import { hostFault } from '../integrations/host.ts';
 import { nameFault } from '../integrations/integration-name.ts';
 import { secretIdFault } from '../integrations/secret-id.ts';
@@ -35,6 +36,8 @@ export interface WantedOptions extends CredentialOptions {
   readonly strip?: readonly string[];
   /** Whether what is injected is taken out of responses. Default not. */
   readonly redact?: boolean;
+  /** `express` for an integration that Envoy puts the key into itself. Default: it asks Attaché about each attempt. */
+  readonly lane?: string;
   /** The largest body that is held back to be signed for AWS, as `8MiB`. Default 4 MiB. */
   readonly maxBody?: string;
   /** How the key is sent, as a block says it, in place of the options that say it. */
@@ -48,6 +51,7 @@ export interface WantedRules {
   readonly keep: readonly string[];
   readonly strip: readonly string[];
   readonly redact: boolean;
+  readonly lane: Lane;
 }
 
 /** An integration that is to be added, each part of it valid. */
@@ -115,6 +119,7 @@ export function wanted(entry: string, options: WantedOptions): Wanted {
       keep: (options.keep ?? []).filter((name) => !strip.includes(name)),
       strip: options.strip ?? strip.filter((name) => !options.keep?.includes(name)),
       redact: options.redact ?? false,
+      lane: laneOf(options.lane),
     },
     libraries: vendor?.libraries ?? librariesOf(name, host),
     command: vendor?.command,
@@ -123,6 +128,11 @@ export function wanted(entry: string, options: WantedOptions): Wanted {
     inBody: vendor?.inBody,
     largestBody: largestBody(options.maxBody),
   };
+}
+
+function laneOf(text: string | undefined): Lane {
+  if (text === undefined || text === 'express' || text === 'ext_proc') return text ?? 'ext_proc';
+  throw new AddError(`--lane "${text}" is no lane; write --lane express, or leave it out`);
 }
 
 /** An API of the catalogue in the Region that is named. */

@@ -26,7 +26,7 @@ export function credentialText(kind: string, value: unknown): string {
 }
 
 /** A value in one line, as envoy.yaml has them. */
-function flow(value: unknown, text: (text: string) => string): string {
+export function flow(value: unknown, text: (text: string) => string): string {
   if (typeof value === 'string') return text(value);
   if (Array.isArray(value)) return `[${value.map((item) => flow(item, text)).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
@@ -39,10 +39,11 @@ function quotedUrl(text: string): string {
 }
 
 /** The lines of a block that say who may request what, and what becomes of the response. */
-export function ruleLines({ callers, allow, keep, strip, redact }: WantedRules): string[] {
+export function ruleLines({ callers, allow, keep, strip, redact, lane }: WantedRules): string[] {
   const lists = Object.entries({ callers, allow, keep, strip }).filter(([, items]) => items.length > 0);
   return [
     ...lists.map(([key, items]) => `${key}: [${items.map(scalar).join(', ')}]`),
     ...(redact ? ['redact: true'] : []),
+    ...(lane === 'express' ? ['lane: express'] : []),
   ];
 }

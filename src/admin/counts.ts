@@ -6,6 +6,10 @@ export const NO_COUNTS: Counts = { requests: [], secretChecks: [], tokens: [] };
 /** The sums, a row for each integration and outcome, and for each result. */
 export function sumCounts(all: readonly Counts[]): Counts {
   const auditLost = all.reduce((sum, counts) => sum + (counts.auditLost ?? 0), 0);
+  const lanes = sum(
+    all.flatMap((counts) => counts.lanes ?? []),
+    ({ integration, event }) => JSON.stringify([integration, event]),
+  );
   return {
     ...(auditLost === 0 ? {} : { auditLost }),
     requests: sum(
@@ -14,6 +18,7 @@ export function sumCounts(all: readonly Counts[]): Counts {
     ),
     secretChecks: sumResults(all.map(({ secretChecks }) => secretChecks)),
     tokens: sumResults(all.map(({ tokens }) => tokens)),
+    ...(lanes.length === 0 ? {} : { lanes }),
   };
 }
 

@@ -31,7 +31,7 @@ const PAGE = `<!doctype html>
 <h2>Workers</h2>
 <table id="workers"><thead><tr><th>Worker<th>State<th class="number">Process<th class="number">Up<th class="number">Memory<th class="number">Restarts</thead><tbody></tbody></table>
 <h2>Integrations</h2>
-<table id="integrations"><thead><tr><th>Name<th>Host<th>Secret<th>Sets<th class="number">Injected<th>Denied</thead><tbody></tbody></table>
+<table id="integrations"><thead><tr><th>Name<th>Host<th>Secret<th>Sets<th>Lane<th class="number">Injected<th>Denied</thead><tbody></tbody></table>
 <h2>Secrets</h2>
 <table id="secrets"><thead><tr><th>Secret<th>State<th>Version<th class="number">Checked<th>Failure</thead><tbody></tbody></table>
 <section id="token-section" hidden><h2>Tokens</h2>
@@ -39,6 +39,8 @@ const PAGE = `<!doctype html>
 <script>
   const failureOf = ({ failure, clockAheadSeconds: ahead }) =>
     [failure, ahead && 'clock ' + Math.abs(ahead) + ' s ' + (ahead > 0 ? 'ahead' : 'behind')].filter(Boolean).join(', ');
+  const laneOf = ({ lane, laneEvents = {} }) =>
+    lane === undefined ? '' : [lane, ...Object.entries(laneEvents).map(([event, n]) => event.replace('_', ' ') + ' ' + n)].join(', ');
   const cell = (text, className) => Object.assign(document.createElement('td'), { textContent: text ?? '', className: className ?? '' });
   const fill = (id, rows) => document.querySelector('#' + id + ' tbody').replaceChildren(...rows.map((cells) => {
     const row = document.createElement('tr');
@@ -57,7 +59,7 @@ const PAGE = `<!doctype html>
         cell(it.memoryBytes === undefined ? '' : Math.round(it.memoryBytes / 1048576) + ' MiB', 'number'), cell(it.restarts, 'number'),
       ]));
       fill('integrations', status.integrations.map((it) => [
-        cell(it.name), cell(it.host), cell(it.secret), cell(it.sets.join(', ')), cell(it.outcomes.injected ?? 0, 'number'),
+        cell(it.name), cell(it.host), cell(it.secret), cell(it.sets.join(', ')), cell(laneOf(it)), cell(it.outcomes.injected ?? 0, 'number'),
         cell(Object.entries(it.outcomes).filter(([outcome]) => outcome !== 'injected').map(([outcome, n]) => outcome + ' ' + n).join(', '), 'problem'),
       ]));
       fill('secrets', status.secrets.map((it) => [

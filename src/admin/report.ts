@@ -6,8 +6,21 @@ export interface Counts {
   readonly secretChecks: readonly ResultCount[];
   /** Tokens that were asked for, by result. */
   readonly tokens: readonly ResultCount[];
+  /** What happened to the lanes of integrations with `lane: express`. Absent: nothing. */
+  readonly lanes?: readonly LaneCount[];
   /** Decisions that were to be logged and were not, since the log was not read in time. Absent: none. */
   readonly auditLost?: number;
+}
+
+/** How often something happened to the express lane of an integration. */
+export interface LaneCount {
+  readonly integration: string;
+  /**
+   * `pushed`: Envoy was given what requests carry. `withdrawn`: it was told to ask about each. `asked`, `asked_again`: it has asked
+   * about a first attempt, or about a later one.
+   */
+  readonly event: string;
+  readonly count: number;
 }
 
 /** How often something ended in one way. */
@@ -60,6 +73,10 @@ export interface Report {
     readonly host: string;
     readonly secret: string;
     readonly sets: readonly string[];
+    /** `express` where Envoy is given beforehand what requests carry. Absent: it asks about each attempt. */
+    readonly lane?: string;
+    /** Whether an Envoy gets that from this process. */
+    readonly given?: boolean;
   }[];
   readonly secrets: readonly SecretReport[];
   readonly tokens: readonly TokenReport[];

@@ -45,11 +45,17 @@ function text(status: Status): string {
     '',
     ...table([
       ['INTEGRATION', 'HOST', 'SECRET', 'REQUESTS'],
-      ...integrations.map(({ name, host, secret, outcomes }) => [
+      ...integrations.map(({ name, host, secret, outcomes, lane, laneEvents = {} }) => [
         name,
         host,
         secret,
-        Object.entries(outcomes)
+        [
+          ...Object.entries(outcomes),
+          ...Object.entries(laneEvents).map(([event, count]) => [
+            `${lane ?? 'lane'} ${event.replace('_', ' ')}`,
+            count,
+          ]),
+        ]
           .map(([outcome, count]) => `${outcome} ${count}`)
           .join(', '),
       ]),

@@ -39,6 +39,10 @@ export interface IntegrationStatus {
   readonly host: string;
   readonly secret: string;
   readonly sets: readonly string[];
+  /** `express` where Envoy is given beforehand what requests carry. Absent: it asks about each attempt. */
+  readonly lane?: string;
+  /** What happened to that lane. Absent: nothing. */
+  readonly laneEvents?: Readonly<Record<string, number>>;
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
@@ -66,7 +70,7 @@ export function statusOf(overview: Overview, about: { readonly version: string; 
     config: {
       file: about.file,
       problems: [...new Set([...problems, ...reports.flatMap(({ report }) => report.problems)])],
-      notes: [...new Set(reports.flatMap(({ report }) => report.notes ?? []))],
+      notes: [...new Set(reports.flatMap(({ report }) => report.notes ?? [])), ...slowLanes(reports)],
     },
     workers: workers.map(({ worker, pid, ready: it, restarts, report }) => ({
       worker,
@@ -76,8 +80,9 @@ export function statusOf(overview: Overview, about: { readonly version: string; 
       ...(report === undefined ? {} : { uptimeSeconds: report.uptimeSeconds, memoryBytes: report.memoryBytes }),
       ...(report?.configuration === undefined ? {} : { configuration: report.configuration }),
     })),
-    integrations: [...integrations.values()].map((it) => ({
+    integrations: [...integrations.values()].map(({ given: _, ...it }) => ({
       ...it,
+      ...laneEventsOf(counts.lanes, it.name),
       outcomes: Object.fromEntries(
         counts.requests.filter((row) => row.integration === it.name).map(({ outcome, count }) => [outcome, count]),
       ),
@@ -86,6 +91,23 @@ export function statusOf(overview: Overview, about: { readonly version: string; 
     secretsMissing: secrets.filter(({ state }) => state === 'dead').length,
     tokens: tokensOf(reports.map(({ report }) => report)),
   };
+}
+
+/** Envoy asks for what it is given when it starts, and never again for another integration. */
+function slowLanes(reports: readonly { readonly report: Report }[]): string[] {
+  const express = reports.flatMap(({ report }) => report.integrations.filter(({ lane }) => lane === 'express'));
+  const given = new Set(express.filter((it) => it.given === true).map(({ name }) => name));
+  const names = [...new Set(express.map(({ name }) => name))].filter((name) => !given.has(name));
+  if (names.length === 0) return [];
+  return [
+    `restart Envoy for the express lane of ${names.join(', ')}: an Envoy that runs does not ask for what it would be given, so Attaché is asked about each request`,
+  ];
+}
+
+function laneEventsOf(lanes: Overview['counts']['lanes'] = [], name: string): Pick<IntegrationStatus, 'laneEvents'> {
+  const mine = lanes.filter(({ integration }) => integration === name);
+  if (mine.length === 0) return {};
+  return { laneEvents: Object.fromEntries(mine.map(({ event, count }) => [event, count])) };
 }
 
 function tokensOf(reports: readonly Report[]): TokenReport[] {

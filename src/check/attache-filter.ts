@@ -1,14 +1,18 @@
 import type { Node } from 'yaml';
+import type { Lane } from '../integrations/description.ts';
 import { extProcFilters, type Filter } from '../integrations/envoy-filters.ts';
 import { isRedactFilter } from '../integrations/redaction-filter.ts';
 import type { YamlSource } from '../integrations/yaml-source.ts';
 import { textOf } from '../integrations/yaml-values.ts';
 import { DISCOVERY_ATTRIBUTE } from '../processor/request-facts.ts';
+import { findExpressFilter } from './express-filters.ts';
 
 /** An ext_proc filter that asks Attaché. */
 export interface AttacheFilter extends Filter {
   /** On a cluster it is asked once per attempt, on a listener once per request. */
   readonly side: 'cluster' | 'listener';
+  /** `express` where it is asked only about attempts for which Envoy has nothing to send itself. */
+  readonly lane: Lane;
 }
 
 /**
@@ -26,14 +30,16 @@ export function findAttacheFilter(
       !isDiscovery(source, filter) &&
       namesOf(source, filter).some((name) => /attache/i.test(name)),
   );
-  return found && { ...found, side };
+  if (found !== undefined) return { ...found, side, lane: 'ext_proc' };
+  const express = findExpressFilter(source, filters);
+  return express && { ...express, side, lane: 'express' };
 }
 
 /** The filters of a listener that ask Attaché what a caller may use, and never for a key. */
 export function findDiscoveryFilters(source: YamlSource, filters: Node | undefined): AttacheFilter[] {
   return extProcFilters(source, filters)
     .filter((filter) => isDiscovery(source, filter))
-    .map((filter) => ({ ...filter, side: 'listener' }));
+    .map((filter) => ({ ...filter, side: 'listener', lane: 'ext_proc' }));
 }
 
 /** Its own word is what Attaché goes by, so that it is what tells it here too. */

@@ -19,6 +19,7 @@ import { type Configuration, configuration } from './configuration.ts';
 import { checkDestination } from './destination-rule.ts';
 import { checkDiscovery } from './discovery-rule.ts';
 import { checkDomains } from './domains-rule.ts';
+import { checkExpress } from './express-rule.ts';
 import { checkBooleans } from './file-rules.ts';
 import { checkFilter } from './filter-rule.ts';
 import { checkForwarding } from './forward-rule.ts';
@@ -113,6 +114,7 @@ function* rules({ source, isEnvoy, catalogue, maps, routes }: Examined, longest:
   const passages = findPassages(config);
   yield* checkLive(config, passages);
   yield* checkRoutes(config, passages);
+  yield* checkExpress(config, passages);
   yield* checkRetries(config, passages);
   yield* checkRepeats(config, passages);
   yield* checkPatience(config, passages);

@@ -1,6 +1,7 @@
 import type { Problem } from '../integrations/problem.ts';
 import { booleanOf, textOf } from '../integrations/yaml-values.ts';
-import type { Configuration } from './configuration.ts';
+import { type Configuration, httpOptions } from './configuration.ts';
+import { mayNotAsk } from './express-filters.ts';
 import type { Passage } from './passages.ts';
 
 /** Whether each route with an integration meets the filter, and each route without one does not. */
@@ -30,7 +31,9 @@ function* asking(configuration: Configuration, passage: Passage): Generator<Prob
     yield source.error(
       clusterNode,
       `cluster ${clusterName} has no ext_proc filter that asks Attaché, so requests would go out without their key`,
-      'copy the filter attache of the cluster internet in envoy/envoy.yaml to its http_filters',
+      mayNotAsk(source, source.get(httpOptions(source, cluster), 'http_filters'))
+        ? 'copy the filters pushed, express and attache of the cluster internet_express from the envoy.yaml that comes with Attaché: whether it is asked is decided by these alone'
+        : 'copy the filter attache of the cluster internet in envoy/envoy.yaml to its http_filters',
     );
   } else if (disabled) {
     yield source.error(

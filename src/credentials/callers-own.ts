@@ -97,6 +97,11 @@ export class CallersOwn {
     return oddNames.length === 0 ? oddNames : oddNames.filter((name) => this.#letters.has(lettersOf(name)));
   }
 
+  /** The letters of the names that are removed from a query. */
+  get parameterLetters(): readonly string[] {
+    return [...this.#parameters];
+  }
+
   /** A path without the caller's own credentials in its query. Parameters that are set stay, for their step to replace them. */
   withoutParameters(path: string): string {
     return path.includes('?') ? withoutParameters(path, this.#parameters, this.#ours) : path;

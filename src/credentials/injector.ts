@@ -30,6 +30,17 @@ interface ReadyStep {
   readonly sent?: (token: Token) => string;
 }
 
+/** What every request of an integration gets, whatever it asks for. */
+export interface SharedField {
+  readonly field: HeaderField;
+  /** Ids of the tokens in it that were got with the secret. */
+  readonly tokens: readonly string[];
+  /** Until when they may be used, in ms on the clock of `cache/clock.ts`; infinite without any. */
+  readonly until: number;
+  /** Whether the destination's answer stands even if it is a refusal. */
+  readonly final: boolean;
+}
+
 const NOTHING: readonly HeaderField[] = [];
 
 /**
@@ -175,6 +186,43 @@ export class Injector {
     } finally {
       for (const token of held) token.release();
     }
+  }
+
+  /**
+   * The one header that a credential sets without looking at the request, at once when everything is at hand.
+   *
+   * @param host the destination, in whose name a token is asked for.
+   * @throws CredentialError (or rejects with it) when the version does not hold what the integration needs, or requests differ.
+   * @throws TokenError (or rejects with it) when a token cannot be got in time.
+   */
+  shared(
+    secret: SecretVersion,
+    host: string,
+    tokens: TokenStore,
+    deadline: Deadline,
+  ): SharedField | Promise<SharedField> {
+    const result = this.#result(secret);
+    if (result instanceof CredentialError) throw result;
+    const [step, ...others] = result.steps;
+    if (step === undefined || others.length > 0) throw new UnfitRequestError('it sets several things');
+    if (!('token' in step)) return this.#sharedOf({ step });
+    const ready = withToken(step, anyRequest(host), tokens, deadline);
+    return ready instanceof Promise ? ready.then((it) => this.#sharedOf(it)) : this.#sharedOf(ready);
+  }
+
+  /** The parameters of a caller's query that go no further: the letters of their names. */
+  get strippedParameters(): readonly string[] {
+    return this.#callersOwn.parameterLetters;
+  }
+
+  #sharedOf({ step, token, final = false }: ReadyStep): SharedField {
+    const [field, ...others] = isFields(step) ? step.fields : [];
+    if (!isFields(step) || field === undefined || others.length > 0)
+      throw new UnfitRequestError('it sets more than one header');
+    if (token === undefined) return { field, tokens: [], until: Number.POSITIVE_INFINITY, final };
+    // It is overwritten with its token.
+    this.#once(step, [token], []);
+    return { field, tokens: [token.id], until: token.mintedAt + token.lifetime.usableFor, final };
   }
 
   #result(secret: SecretVersion): Prepared | CredentialError {
@@ -340,6 +388,21 @@ function withToken(
     return slot.again(use, request.refusedTokens(), deadline).then((given) => ready(given.token, given.final));
   const token = slot.get(use, deadline);
   return token instanceof Promise ? token.then((it) => ready(it, slot.hopeless)) : ready(token, slot.hopeless);
+}
+
+/** A request of which nothing is known but where it goes. */
+function anyRequest(host: string): RequestToInject {
+  return {
+    method: 'GET',
+    authority: host,
+    path: '/',
+    attempt: 1,
+    headers: () => [],
+    oddNames: () => [],
+    body: undefined,
+    wasInjected: () => false,
+    refusedTokens: () => [],
+  };
 }
 
 function tokensOf(ready: readonly ReadyStep[]): Token[] {

@@ -84,7 +84,7 @@ function descriptionOf(
   const { definition, name } = block;
   if (definition === undefined || pinned === undefined) return [];
   const { secretId, secretNode, secretOptions, callers, requestOptions, credentials } = definition;
-  const { allow, keep, strip, redact, keepsLinks } = requestOptions;
+  const { allow, keep, strip, redact, keepsLinks, lane } = requestOptions;
   const at = source.place(block.nameNode);
   const said = {
     name,
@@ -97,6 +97,7 @@ function descriptionOf(
     strip,
     redact,
     keepsLinks,
+    lane,
     credentials,
   };
   return [

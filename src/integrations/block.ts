@@ -3,6 +3,7 @@ import { KEYS } from './block-keys.ts';
 import { didYouMean } from './closest.ts';
 import { readCredentials } from './credentials-of.ts';
 import type { CredentialDescription, ServerWide } from './description.ts';
+import { expressFaults } from './express-faults.ts';
 import { nameFault } from './integration-name.ts';
 import type { Problem } from './problem.ts';
 import { readCallers } from './read-callers.ts';
@@ -82,6 +83,7 @@ export function readBlock(
   const writes = credentials.flatMap((credential) => credential.writes);
   const { options: requestOptions, problems: requestFaults } = readRequestOptions(source, node, writes);
   problems.push(...secret.problems, ...optionFaults, ...faults, ...callerFaults, ...requestFaults);
+  problems.push(...expressFaults(source, node, { callers, options: requestOptions, credentials, descriptions }));
   const broken = problems.some(({ severity }) => severity === 'error');
   const definition =
     broken || secret.id === undefined

@@ -69,7 +69,7 @@ function* tagTable(tags: ServerWide['tags']): Generator<undefined, TagTable> {
 }
 
 function integrationOf(description: IntegrationDescription, tags: TagTable, readsHosts: boolean): Integration {
-  const { name, host, secretId, replicas, rotation, redact, fingerprint } = description;
+  const { name, host, secretId, replicas, rotation, redact, lane, fingerprint } = description;
   const credentials = description.credentials.map(credentialOf);
   const kinds = credentials.map(({ places }, index) =>
     Object.freeze({ kind: description.credentials[index]?.kind ?? '', places }),
@@ -92,6 +92,7 @@ function integrationOf(description: IntegrationDescription, tags: TagTable, read
     callers: callersOf(description.callers, tags),
     allow: description.allow && Object.freeze(description.allow.map(parseAllowRule)),
     redact,
+    lane,
     links: linksOf(description, places),
     injector,
     fingerprint,

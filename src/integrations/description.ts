@@ -41,6 +41,7 @@ export interface IntegrationDescription {
   readonly redact: boolean;
   /** Whether links to the destination in its responses stay as they are. */
   readonly keepsLinks: boolean;
+  readonly lane: Lane;
   readonly credentials: readonly CredentialDescription[];
   /** Tells what stands above from what another file says of the same name. */
   readonly fingerprint: string;
@@ -50,6 +51,9 @@ export interface IntegrationDescription {
   /** Where its secret is named. */
   readonly secretAt: Place;
 }
+
+/** How a request gets its credential: Envoy asks about each attempt, or has been given it beforehand. */
+export type Lane = 'ext_proc' | 'express';
 
 /** A credential as a block asks for it. */
 export interface CredentialDescription {

@@ -3,6 +3,7 @@ import type { Injector } from '../credentials/injector.ts';
 import type { Template } from '../credentials/template.ts';
 import type { AllowRule } from '../paths/allow-rule.ts';
 import type { SecretUse } from '../secrets/secret-use.ts';
+import type { Lane } from './description.ts';
 import type { Place } from './problem.ts';
 import type { WayIn } from './way-in.ts';
 
@@ -30,6 +31,8 @@ export interface Integration extends SecretUse {
    * may repeat a key that stands in the URL.
    */
   readonly links: 'inside' | 'keep' | 'withhold';
+  /** `express` where Envoy is given beforehand what requests carry; otherwise it asks about each attempt. */
+  readonly lane: Lane;
   readonly injector: Injector;
   /** The same as long as a change of the file leaves everything as it is but where it stands and how it is reached. */
   readonly fingerprint: string;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ALWAYS_STRIPPED, ALWAYS_STRIPPED_PARAMETERS } from '../credentials/callers-own.ts';
 import { headerName } from '../credentials/headers.ts';
 import { type AllowRule, AllowRuleError, parseAllowRule } from '../paths/allow-rule.ts';
+import type { Lane } from './description.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -23,6 +24,8 @@ export interface RequestOptions {
   readonly redact: boolean;
   /** Whether links to the destination in its responses stay as they are. Default false: they lead to where the caller asked. */
   readonly keepsLinks: boolean;
+  /** Whether Envoy is given beforehand what requests carry (`express`), or asks about each attempt. Default `ext_proc`. */
+  readonly lane: Lane;
 }
 
 /** What stands before the name of a parameter of the query, to tell it from that of a header. */
@@ -51,6 +54,18 @@ const allowRule = z.string('must be a method and a path').transform((text, conte
     return z.NEVER;
   }
 });
+
+/** `express`, or nothing. */
+function lane(value: unknown, context: z.RefinementCtx): Lane {
+  if (value === undefined || value === 'ext_proc') return 'ext_proc';
+  if (value === 'express') return 'express';
+  context.addIssue({
+    code: 'custom',
+    message: 'is none that there is',
+    params: { mend: 'write lane: express, or leave it out so that Attaché is asked about each attempt' },
+  });
+  return z.NEVER;
+}
 
 /** How many rules an integration may have. */
 const MOST_RULES = 1_000;
@@ -99,13 +114,14 @@ const OPTIONS = [
       })
       .optional(),
   },
+  { key: 'lane', example: 'lane: express', schema: z.unknown().transform(lane) },
 ] as const;
 
 /** The keys that {@link readRequestOptions} reads. */
 export const REQUEST_OPTION_KEYS: readonly string[] = OPTIONS.map(({ key }) => key);
 
 /**
- * Reads the keys `allow`, `keep`, `strip`, `redact` and `links` of a block.
+ * Reads the keys `allow`, `keep`, `strip`, `redact`, `links` and `lane` of a block.
  *
  * @param writes the headers that the integration sets: none of them can be kept, and all are replaced anyway.
  */
@@ -114,7 +130,7 @@ export function readRequestOptions(
   block: Node,
   writes: readonly string[],
 ): { options: RequestOptions; problems: Problem[] } {
-  const [allow, keep, strip, redact, links] = OPTIONS;
+  const [allow, keep, strip, redact, links, laneOption] = OPTIONS;
   const problems: Problem[] = [];
   const read = <T>(option: { key: string; example: string; schema: z.ZodType<T> }, otherwise: T): T => {
     const node = source.get(block, option.key);
@@ -131,6 +147,7 @@ export function readRequestOptions(
     strip: read(strip, []),
     redact: read(redact, false),
     keepsLinks: read(links, undefined) === 'keep',
+    lane: read<Lane>(laneOption, 'ext_proc'),
   };
   for (const name of options.keep.filter((it) => writes.includes(it))) {
     const node = source.get(block, 'keep');

@@ -6,11 +6,13 @@ import {
   type ProcessingRequest,
 } from './gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { RouteDiscoveryServiceService } from './gen/envoy/service/route/v3/rds.ts';
+import { SecretDiscoveryServiceService } from './gen/envoy/service/secret/v3/sds.ts';
 import { serveGrpcJsCall } from './grpc-js-call.ts';
 import { isPlainCall, serveHttp2Call } from './http2-call.ts';
 import { grpcTarget, type ListenAddress, prepareSocket, restrictSocket } from './listen-address.ts';
 import { liftResetLimit, NOT_HONOURED } from './reset-limit.ts';
 import { RouteDiscovery } from './route-discovery.ts';
+import type { SecretDiscovery } from './secret-discovery.ts';
 import type { StreamContext } from './stream.ts';
 import { type StreamListener, takeStreams } from './take-streams.ts';
 
@@ -28,27 +30,41 @@ const SERVICE = {
   process: { ...ExternalProcessorService.process, responseSerialize: (bytes: Buffer) => bytes },
 };
 
-/** The gRPC server that Envoy asks: external processing, routes and grpc.health.v1, on any number of addresses. */
+const SECRETS = {
+  streamSecrets: { ...SecretDiscoveryServiceService.streamSecrets, responseSerialize: (bytes: Buffer) => bytes },
+};
+
+/** The gRPC server that Envoy asks: external processing, routes, secrets and grpc.health.v1, on any number of addresses. */
 export class ProcessorServer {
   readonly #server = new Server({ 'grpc.max_receive_message_length': LARGEST_MESSAGE });
   readonly #health = new HealthImplementation({ '': 'NOT_SERVING' });
   readonly #limitLifted: () => boolean;
 
   readonly #routes: RouteDiscovery;
+  readonly #secrets: SecretDiscovery | undefined;
   /** Takes the calls that grpc-js need not see; undefined when it sees all. */
   readonly #take: StreamListener | undefined;
 
   /**
-   * @param routes gives Envoy its routes. Default: none.
-   * @param transport who speaks gRPC for external processing; grpc-js does for all else, and for calls that ask for more than plain messages.
-   *   Default: node:http2, which costs less.
+   * @param options.routes gives Envoy its routes. Default: none.
+   * @param options.secrets gives Envoy what it puts into requests itself. Default: nobody does.
+   * @param options.transport who speaks gRPC for external processing; grpc-js does for all else, and for calls that ask for more than plain
+   *   messages. Default: node:http2, which costs less.
    */
   constructor(
     context: StreamContext,
-    routes = new RouteDiscovery(() => undefined),
-    transport: Transport = 'node:http2',
+    {
+      routes = new RouteDiscovery(() => undefined),
+      secrets,
+      transport = 'node:http2',
+    }: {
+      readonly routes?: RouteDiscovery;
+      readonly secrets?: SecretDiscovery;
+      readonly transport?: Transport;
+    } = {},
   ) {
     this.#routes = routes;
+    this.#secrets = secrets;
     this.#limitLifted = liftResetLimit(this.#server);
     this.#take =
       transport === 'grpc-js'
@@ -64,6 +80,11 @@ export class ProcessorServer {
     this.#server.addService(RouteDiscoveryServiceService, {
       streamRoutes: (call: ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>) => routes.serve(call),
     });
+    if (secrets !== undefined) {
+      this.#server.addService(SECRETS, {
+        streamSecrets: (call: ServerDuplexStream<DiscoveryRequest, Buffer>) => secrets.serve(call),
+      });
+    }
     this.#health.addToServer(this.#server);
   }
 
@@ -92,6 +113,7 @@ export class ProcessorServer {
     this.#health.setStatus('', 'NOT_SERVING');
     // These calls have no end of their own.
     this.#routes.close();
+    this.#secrets?.close();
     const force = setTimeout(() => this.#server.forceShutdown(), grace);
     await new Promise<void>((resolve) => {
       this.#server.tryShutdown(() => resolve());

@@ -49,6 +49,11 @@ export function isWatching({ since }: Acceptance): boolean {
   return since !== Number.NEGATIVE_INFINITY;
 }
 
+/** Whether refusals were seen lately, so that every request counts. */
+export function isLookedInto({ since }: Acceptance, now: number): boolean {
+  return now - since <= MEMORY;
+}
+
 /** A request goes out with the default version. */
 export function used(it: Acceptance): Acceptance {
   const uses = it.uses + 1;

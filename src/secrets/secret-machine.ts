@@ -53,6 +53,8 @@ export type SecretEvent =
   | { readonly kind: 'failed'; readonly stage: Stage; readonly error: SecretError }
   /** A request goes out with the default version. */
   | { readonly kind: 'used'; readonly use: string }
+  /** Requests go out with the default version of which nothing is told: what was seen before says nothing of them. */
+  | { readonly kind: 'unheard'; readonly use: string }
   /** A request comes back; the last one of these versions was refused just now. */
   | { readonly kind: 'refused'; readonly use: string; readonly tried: readonly string[] }
   /** A refused request goes out again with this version. */
@@ -132,6 +134,8 @@ function happened(
         // While a refusal would be final it is not heard of, so that the use says nothing either.
         isWatching(use.acceptance) && now >= use.hopelessUntil ? { ...use, acceptance: used(use.acceptance) } : use,
       );
+    case 'unheard':
+      return withUse(state, event.use, (use) => ({ ...use, acceptance: UNSEEN }));
     case 'refused':
       return wasRefused(state, event.use, event.tried.at(-1), now, rules);
     case 'sent':

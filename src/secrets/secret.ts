@@ -4,6 +4,7 @@ import type { Deadline } from '../cache/deadline.ts';
 import { type Freshness, jittered } from '../cache/freshness.ts';
 import { type RefreshState, stateOf } from '../cache/refresh.ts';
 import { Waker } from '../cache/waker.ts';
+import { isLookedInto, UNSEEN } from './acceptance.ts';
 import { SecretError, secretErrorOf } from './secret-error.ts';
 import { type SecretEvent, type SecretNews, step } from './secret-machine.ts';
 import {
@@ -21,6 +22,14 @@ import type { SecretVersion } from './secret-version.ts';
 import type { SecretSource } from './secrets-manager.ts';
 import { STAGED, type Stage } from './stage.ts';
 import { VersionTable } from './version-table.ts';
+
+/** What requests may carry for a while. */
+export interface Outlook {
+  readonly version: SecretVersion;
+  /** When the last read of the current version that succeeded began; monotonic, in ms, as is `until`. */
+  readonly checkedAt: number;
+  readonly until: number;
+}
 
 /**
  * A secret with its versions, as the integrations use it that name it: carries out what the secret's machine says, and owns the
@@ -138,6 +147,27 @@ export class Secret {
     return (id === undefined ? undefined : this.#versions.get(id)) ?? this.first(use, deadline);
   }
 
+  /**
+   * What the first attempt of any request may carry now, without a decision on each: nothing is read for it, and what was
+   * seen of refusals long ago is forgotten, since from now on nobody tells of those that are taken.
+   *
+   * @returns `asked` when each request must be decided on: while refusals are being looked into, and when AWS has taken the secret
+   *   away; undefined when it is not known.
+   */
+  outlook(use: string): Outlook | 'asked' | undefined {
+    const time = now();
+    const it = this.#state.uses.get(use);
+    if (it === undefined || time < it.hopelessUntil || isLookedInto(it.acceptance, time)) return 'asked';
+    const id = defaultOf(this.#state, use, time, this.#rules);
+    const version = id === undefined ? undefined : this.#versions.get(id);
+    if (version === undefined) return this.#state.current.failure?.policy.isVerdict === true ? 'asked' : undefined;
+    if (it.acceptance !== UNSEEN) this.#step({ kind: 'unheard', use });
+    const { checkedAt, deadAt } = this.#state.current;
+    const found = this.#state.versions.get(version.id)?.checkedAt ?? Number.NEGATIVE_INFINITY;
+    const until = Math.min(deadAt, found + this.#rules.maxStale, it.instead?.until ?? Number.POSITIVE_INFINITY);
+    return { version, checkedAt, until };
+  }
+
   /** Whether a refusal of what an integration sends now would be final: a retry would only bother the destination. */
   isHopeless(use: string): boolean {
     const until = this.#state.uses.get(use)?.hopelessUntil ?? Number.NEGATIVE_INFINITY;
@@ -163,6 +193,11 @@ export class Secret {
   /** Whether there is a usable current version, and how old it is. */
   get freshness(): RefreshState {
     return stateOf(this.#state.current, now());
+  }
+
+  /** AWS is asked anew which version is current, as far as the budget allows. */
+  confirm(): void {
+    this.#step({ kind: 'look', stage: 'AWSCURRENT', since: now() });
   }
 
   /** A version is said to be current: it is looked for until it is. */

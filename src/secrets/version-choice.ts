@@ -1,5 +1,5 @@
 import type { Deadline } from '../cache/deadline.ts';
-import type { Secret } from './secret.ts';
+import type { Outlook, Secret } from './secret.ts';
 import type { SecretVersion } from './secret-version.ts';
 
 /**
@@ -29,6 +29,16 @@ export class VersionChoice {
   /** @see Secret.again */
   again(refused: readonly string[], deadline: Deadline): SecretVersion | Promise<SecretVersion> {
     return this.#secret.again(this.#use, refused, deadline);
+  }
+
+  /** @see Secret.outlook */
+  get outlook(): Outlook | 'asked' | undefined {
+    return this.#secret.outlook(this.#use);
+  }
+
+  /** @see Secret.confirm */
+  confirm(): void {
+    this.#secret.confirm();
   }
 
   /**

@@ -17,6 +17,10 @@ export function createMetrics(overview: () => Promise<Overview>): () => Promise<
   const requests = meter.createObservableCounter('attache.requests', {
     description: 'Requests by integration and outcome',
   });
+  const lanes = meter.createObservableCounter('attache.lane.events', {
+    description:
+      'What happened to express lanes: values pushed and withdrawn, attempts that were asked about all the same',
+  });
   const checks = meter.createObservableCounter('attache.secret.checks', { description: 'Reads of secrets by result' });
   const tokens = meter.createObservableCounter('attache.tokens', { description: 'Tokens asked for, by result' });
   const auditLost = meter.createObservableCounter('attache.audit.lost', {
@@ -42,6 +46,7 @@ export function createMetrics(overview: () => Promise<Overview>): () => Promise<
     async (result) => {
       const { counts, workers, supervisorMemoryBytes } = await overview();
       for (const { count, ...labels } of counts.requests) result.observe(requests, count, labels);
+      for (const { count, ...labels } of counts.lanes ?? []) result.observe(lanes, count, labels);
       for (const { count, ...labels } of counts.secretChecks) result.observe(checks, count, labels);
       for (const { count, ...labels } of counts.tokens) result.observe(tokens, count, labels);
       result.observe(auditLost, counts.auditLost ?? 0);
@@ -57,7 +62,7 @@ export function createMetrics(overview: () => Promise<Overview>): () => Promise<
       }
       if (supervisorMemoryBytes !== undefined) result.observe(memory, supervisorMemoryBytes, { worker: 'supervisor' });
     },
-    [requests, checks, tokens, auditLost, age, ready, restarts, memory],
+    [requests, lanes, checks, tokens, auditLost, age, ready, restarts, memory],
   );
   const serializer = new PrometheusSerializer();
   return async () => serializer.serialize((await exporter.collect()).resourceMetrics);

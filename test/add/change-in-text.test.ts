@@ -19,7 +19,7 @@ function changed(text: string, name: string, { host, secret, credential, ...rule
     host: host ?? old.host,
     secret: secret ?? old.secret,
     credential: credential ?? old.credential,
-    rules: { callers, allow, keep, strip, redact },
+    rules: { callers, allow, keep, strip, redact, lane: 'ext_proc' },
   });
 }
 

@@ -185,7 +185,7 @@ describe('attache check of what takes secrets out of responses', () => {
 
   it('never takes it, or the filter that tells callers what they may use, for the one that adds keys', async () => {
     expect(WHOLE).toContain(`"'discovery'"`);
-    const text = first(WHOLE, '- name: attache                    #', '- name: other                      #').replace(
+    const text = first(WHOLE, 'name: attache                    #', 'name: other                      #').replace(
       /(name: other[\s\S]*?)ext_proc\.v3\.ExternalProcessor/,
       '$1ext_authz.v3.ExtAuthz',
     );

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../../local/stack.ts';
+import { until } from '../../local/until.ts';
 import {
   type AuthorizationServer,
   startAuthorizationServer,
 } from '../support/authorization-server/authorization-server.ts';
 import { type GoogleTokenEndpoint, startGoogleTokenEndpoint } from '../support/google-token-endpoint.ts';
 import { outputsOf } from './support/outputs.ts';
-import { addRoutes, allowHeaders } from './support/routes.ts';
+import { addRoutes, allowHeaders, express } from './support/routes.ts';
 import { type Reply, send } from './support/send.ts';
 
 /** Values that stand in secrets, each in a form of its own; none may be seen anywhere. */
@@ -22,7 +23,7 @@ const canaries = {
 
 /** The routes, by name: each kind of credential, and secrets that cannot be used. */
 const names = [
-  ...['plain', 'basic', 'bearer', 'query', 'path', 'aws', 'oauth', 'google'],
+  ...['plain', 'basic', 'bearer', 'query', 'path', 'aws', 'oauth', 'google', 'express'],
   ...['broken', 'line', 'field'],
 ] as const;
 
@@ -98,6 +99,11 @@ describe('a secret, while everything is logged that can be', () => {
             attache: { integration: 'google', secret: 'canary/google', google_service_account: { scopes: ['a'] } },
           },
           { name: 'bearer', host, attache: { integration: 'bearer', secret: 'canary/json', bearer: '{{ key }}' } },
+          express({
+            name: 'express',
+            host,
+            attache: { integration: 'express', secret: 'canary/plain', headers: { 'x-api-key': '{{ . }}' } },
+          }),
           { name: 'broken', host, attache: { integration: 'broken', secret: 'canary/broken', bearer: '{{ key }}' } },
           { name: 'line', host, attache: { integration: 'line', secret: 'canary/line', bearer: '{{ . }}' } },
           { name: 'field', host, attache: { integration: 'field', secret: 'canary/json', bearer: '{{ missing }}' } },
@@ -124,6 +130,12 @@ describe('a secret, while everything is logged that can be', () => {
     made.push(secret, ...key.private_key.split('\n').filter((line) => line.length > 40));
     await stack.attache.stop();
     await stack.startAttache();
+    // First that there is nothing to be sent, then what there is.
+    const pushes = 'sds.express.update_success';
+    await until(async () => ((await stack.envoy.stats(/^sds\.express\./))[pushes] ?? 0) > 1, {
+      failure: 'a push to Envoy',
+      timeoutMs: 60_000,
+    });
     for (const name of names) {
       // The local upstream would repeat the path, and with it the key that stands there.
       stack.upstream.answerWith(() => ({ status: 200, body: 'ok' }));
@@ -176,8 +188,9 @@ describe('a secret, while everything is logged that can be', () => {
     // The places were really looked at.
     expect(outputs["Attaché's log"]).toContain('canary/plain');
     expect(outputs['the access log']).toContain('canary/plain');
+    expect(outputs['the access log']).toContain('"lane":"express"');
     expect(outputs["Attaché's /metrics"]).toContain('canary/plain');
     expect(outputs["Envoy's /config_dump?include_eds"]).toContain('canary/plain');
-    expect(replies.map(({ status }) => status)).toEqual([...Array(8).fill([200, 401]).flat(), ...Array(6).fill(502)]);
+    expect(replies.map(({ status }) => status)).toEqual([...Array(9).fill([200, 401]).flat(), ...Array(6).fill(502)]);
   });
 });

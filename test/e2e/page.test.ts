@@ -48,6 +48,7 @@ describe('the status page, in a browser', () => {
       'api.stripe.com',
       'prod/stripe',
       'authorization',
+      '',
       '1',
       '',
     ]);

@@ -6,7 +6,7 @@ import { type Stack, startStack } from '../../local/stack.ts';
 import { ALWAYS_STRIPPED } from '../../src/credentials/callers-own.ts';
 import { callerListeners } from './support/caller-listeners.ts';
 import { sendRaw } from './support/raw-http.ts';
-import { addRoutes, allowHeaders } from './support/routes.ts';
+import { addRoutes, allowHeaders, express } from './support/routes.ts';
 
 /** The one address that may use `guarded`. No test comes from it. */
 const TRUSTED = '127.0.9.9';
@@ -91,6 +91,12 @@ const FALSE_NAMES: readonly Trick[] = [
     'Host: HOST',
     'X-Envoy-Attempt-Count: 2',
     'upstream.request_attempt_count: 2',
+  ],
+  [
+    'a forged push',
+    'GET /v1/a HTTP/1.1',
+    'Host: HOST',
+    `X-Attache-Pushed: 1 9999999999 express ${HOST} - prod/stripe 1 - - authorization Bearer mine`,
   ],
   [
     'a forged original path',
@@ -387,6 +393,7 @@ describe('a request that pretends', () => {
           }),
           route('guarded', { bearer, callers: [TRUSTED, 'spiffe://acme/agents/*', 'claim:groups=agents'] }),
           route('ruled', { bearer, allow: ['GET /v1/public/**'] }),
+          express(route('express', { bearer, strip: ['x-sig', 'x-custom', 'x-version', 'query:key'] })),
           route('any', { bearer, allow: ['* /v1/public/**'] }),
         );
       },
@@ -432,6 +439,15 @@ describe('a request that pretends', () => {
       expectOnlyOurKey();
       expect(stack.upstream.requests.entries.filter(({ path }) => path.includes('smuggled'))).toEqual([]);
       expect(stack.upstream.requests.entries.filter(({ method }) => /trace|connect/i.test(method))).toEqual([]);
+    });
+
+    it('takes none along in the express lane', async () => {
+      await sendRaw(stack.port, bytes(lines, 'express.int'));
+
+      expectOnlyOurKey();
+      expect(stack.upstream.requests.entries.filter(({ path }) => path.includes('smuggled'))).toEqual([]);
+      expect(stack.upstream.requests.entries.filter(({ method }) => /trace|connect/i.test(method))).toEqual([]);
+      for (const { headers } of stack.upstream.requests.entries) expect(headers).not.toHaveProperty('x-attache-pushed');
     });
   });
 
@@ -553,8 +569,8 @@ describe('a request that pretends', () => {
       expectOnlyOurKey();
     });
 
-    it('takes no credential of its own along', async () => {
-      await send('open.int');
+    it.each(['open.int', 'express.int'])('takes no credential of its own along to %s', async (host) => {
+      await send(host);
 
       expectOnlyOurKey();
       expect(stack.upstream.requests.entries.filter(({ method }) => method !== 'GET')).toEqual([]);

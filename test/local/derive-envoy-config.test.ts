@@ -45,8 +45,11 @@ const addresses = [
   'static_resources.clusters.2.load_assignment.endpoints.0.lb_endpoints.0.endpoint.address.pipe.path',
   'static_resources.clusters.2.load_assignment.endpoints.0.lb_endpoints.1.endpoint.address.pipe.path',
 ];
-const ca =
-  'static_resources.clusters.0.transport_socket.typed_config.common_tls_context.validation_context.trusted_ca.filename';
+/** The clusters that find any destination: one for each lane. */
+const destinations = [0, 4].map((index) => `static_resources.clusters.${index}`);
+const ca = destinations.map(
+  (cluster) => `${cluster}.transport_socket.typed_config.common_tls_context.validation_context.trusted_ca.filename`,
+);
 
 describe('the derived copy of envoy.yaml differs only', () => {
   test('in addresses, when the destinations are left alone', async () => {
@@ -58,18 +61,17 @@ describe('the derived copy of envoy.yaml differs only', () => {
     expect(differences(parse(original), copy).sort()).toEqual(
       [
         ...addresses,
-        ca,
-        'static_resources.clusters.0.cluster_type',
-        'static_resources.clusters.0.type',
-        'static_resources.clusters.0.lb_policy',
-        'static_resources.clusters.0.load_assignment',
+        ...ca,
+        ...destinations.flatMap((cluster) =>
+          ['cluster_type', 'type', 'lb_policy', 'load_assignment'].map((field) => `${cluster}.${field}`),
+        ),
       ].sort(),
     );
   });
 
   test('and in the CA alone, when destinations are found by DNS', async () => {
     expect(differences(parse(original), await derived({ upstreamCa: '/private/ca.pem' })).sort()).toEqual(
-      [...addresses, ca].sort(),
+      [...addresses, ...ca].sort(),
     );
   });
 });

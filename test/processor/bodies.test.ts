@@ -70,8 +70,7 @@ describe.each<Transport>(['node:http2', 'grpc-js'])(
           answered,
           failed,
         },
-        undefined,
-        transport,
+        { transport },
       );
       await server.listen([{ path }]);
       session = connectRaw(path);

@@ -51,8 +51,7 @@ describe.each<Transport>(['node:http2', 'grpc-js'])('the processor, on %s', (tra
         answered: () => undefined,
         failed,
       },
-      undefined,
-      transport,
+      { transport },
     );
     await server.listen([{ path }]);
     session = connectRaw(path);

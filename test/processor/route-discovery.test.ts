@@ -36,7 +36,7 @@ describe('an Envoy that asks for routes', () => {
         withheld: unused,
         failed: unused,
       },
-      discovery,
+      { routes: discovery },
     );
     const path = join(privateFolder(), '0.sock');
     await server.listen([{ path }]);

@@ -60,8 +60,7 @@ describe('whoever speaks gRPC for external processing', () => {
           answered: () => undefined,
           failed: () => undefined,
         },
-        undefined,
-        transport,
+        { transport },
       );
       await server.listen([{ path: socketOf(transport) }]);
       servers.push(server);

@@ -1,4 +1,8 @@
 import { type EnvoyDocument, pathOfCluster, pathOfRoutes } from '../../../local/derive-envoy-config.ts';
+import { PUSHED_FILTER } from '../../../src/check/express-filters.ts';
+import { expressOverride, pushedBy } from '../../../src/check/express-route.ts';
+import { EXPRESS_HEADER } from '../../../src/express/encode-express.ts';
+import { parseCatalogue } from '../../../src/integrations/read-catalogue.ts';
 
 /** A route to add to the derived envoy.yaml, as a virtual host of its own. */
 export interface ExtraRoute {
@@ -12,6 +16,24 @@ export interface ExtraRoute {
   readonly route?: Readonly<Record<string, unknown>>;
   /** More keys of the route entry itself, for example `request_body_buffer_limit`. */
   readonly entry?: Readonly<Record<string, unknown>>;
+}
+
+/** The same with `lane: express`, for an integration of the same name. */
+export function express(route: ExtraRoute): ExtraRoute {
+  const block = { ...route.attache, lane: 'express' };
+  const { catalogue } = parseCatalogue('route', JSON.stringify({ integrations: [{ ...block, host: route.host }] }));
+  const [integration] = catalogue;
+  if (integration === undefined) throw new Error(`${route.name} cannot take the express lane`);
+  return {
+    ...route,
+    attache: block,
+    route: { cluster: 'internet_express', ...route.route },
+    entry: {
+      request_headers_to_remove: [EXPRESS_HEADER, ...integration.places, ...integration.injector.strips],
+      typed_per_filter_config: { [PUSHED_FILTER]: expressOverride(route.name, pushedBy('attache')) },
+      ...route.entry,
+    },
+  };
 }
 
 /** Adds routes in the manner of envoy.yaml's own: everything to the `internet` cluster, a 401 tried again. */

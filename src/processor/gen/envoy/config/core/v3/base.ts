@@ -59,6 +59,10 @@ export interface Metadata_FilterMetadataEntry {
   value: { [key: string]: any } | undefined;
 }
 
+export interface DataSource {
+  inlineBytes: Buffer;
+}
+
 function createBaseHeaderValue(): HeaderValue {
   return { key: "", rawValue: Buffer.alloc(0) };
 }
@@ -325,6 +329,52 @@ export const Metadata_FilterMetadataEntry: MessageFns<Metadata_FilterMetadataEnt
             }
 
             message.value = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDataSource(): DataSource {
+  return { inlineBytes: Buffer.alloc(0) };
+}
+
+export const DataSource: MessageFns<DataSource> = {
+  encode(message: DataSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.inlineBytes.length !== 0) {
+      writer.uint32(18).bytes(message.inlineBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DataSource {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDataSource();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.inlineBytes = Buffer.from(reader.bytes());
             continue;
           }
         }
