@@ -40,9 +40,11 @@ export function takeHeadersBack(text: string, examined: Readable, name: string):
   const headers = new Set<string>();
   const rewritten = [...expressions].sort((a, b) => (b.range?.[0] ?? 0) - (a.range?.[0] ?? 0));
   for (const expression of rewritten) {
-    const end = isScalar(expression) ? endOf(expression.type, expression.range?.[1]) : undefined;
-    const added = ADDED.exec(text.slice(expression.range?.[0], end))?.[0];
-    if (end === undefined || added === undefined) continue;
+    if (!isScalar(expression)) continue;
+    const end = endOf(expression.type, expression.range?.[1]);
+    const added =
+      end === undefined ? '' : endsWith(text.slice(0, end), ADDED.exec(String(expression.value))?.[0] ?? '');
+    if (end === undefined || added === '') continue;
     const names = added.slice(1).split('|');
     for (const header of names) if (unused.has(header)) headers.add(header);
     const kept = names.filter((header) => !unused.has(header)).map((header) => `|${header}`);
@@ -56,6 +58,16 @@ export function takeHeadersBack(text: string, examined: Readable, name: string):
       `allow_expression.regex (${source.file}:${line}) cannot be shortened; take |${[...headers].join('|')} out of it by hand`,
     );
   return { text: narrowed, line, headers: [...headers] };
+}
+
+/** As many of the last names as a text ends with: those before them may be folded, or escaped. */
+function endsWith(text: string, names: string): string {
+  let last = names;
+  while (!text.endsWith(last)) {
+    const next = last.indexOf('|', 1);
+    last = next < 0 ? '' : last.slice(next);
+  }
+  return last;
 }
 
 /** Where the text of a scalar ends that stands on one line; undefined for a block of text. */
