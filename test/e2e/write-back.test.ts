@@ -177,6 +177,11 @@ describe('a refresh token that is replaced with each use', () => {
     const loads = stacks.map((stack) => steadyRequests(stack.port, 'shared.int', 20));
     await expect.poll(() => writes('shared').length).toBe(1);
     await usedBy(stacks, 0);
+    // Who comes before there is a token, in each worker, may wait longer than a request can, on a busy machine.
+    const isSteady = ({ seen }: (typeof loads)[number]) =>
+      seen.entries.length >= 20 && seen.entries.slice(-20).every(({ status }) => status === 200);
+    await expect.poll(() => loads.every(isSteady)).toBe(true);
+    const editedAt = Date.now();
     // Somebody edits the secret: there is no access token in it, so the refresh token must be used again.
     const { access_token: _, access_token_expires_at: __, ...edited } = await stored('shared');
     await aws.put(secretOf('shared'), JSON.stringify(edited));
@@ -184,11 +189,7 @@ describe('a refresh token that is replaced with each use', () => {
     await usedBy(stacks, 1);
     await Promise.all(loads.map((load) => load.stop()));
 
-    for (const { seen, failed } of loads) {
-      // Who comes before there is a token may wait longer than a request can, on a busy machine.
-      const first = seen.entries.find(({ status }) => status === 200)?.answeredAt ?? 0;
-      expect(failed(first, Number.POSITIVE_INFINITY)).toEqual([]);
-    }
+    for (const { failed } of loads) expect(failed(editedAt, Number.POSITIVE_INFINITY)).toEqual([]);
     expect(answers('shared')).toHaveLength(2);
     expect(writes('shared')).toHaveLength(2);
     await expectOneChain('shared');

@@ -76,7 +76,7 @@ export function instructionsOf(dockerfile: Dockerfile, name: string): Instructio
 export function imageConfig(dockerfile: Dockerfile, name: string): ImageConfig {
   const all = instructionsOf(dockerfile, name);
   const last = (keyword: string) => all.findLast((instruction) => instruction.keyword === keyword)?.text;
-  const env = all.filter(({ keyword }) => keyword === 'ENV').map(({ text }) => text.split('=', 2));
+  const env = all.filter(({ keyword }) => keyword === 'ENV').map(({ text }) => text.split(/=(.*)/s).slice(0, 2));
   const healthcheck = last('HEALTHCHECK');
   return {
     user: last('USER'),
