@@ -37,9 +37,15 @@ describe('a key in the path', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (key) => {
         fc.pre(disguiseOf(key) === undefined);
-        const [empty, first = '', last, ...more] = (sent('/bot{{ /k }}', JSON.stringify({ k: key }), '/x') ?? '').split(
-          '/',
-        );
+        let path: string | undefined;
+        try {
+          path = sent('/bot{{ /k }}', JSON.stringify({ k: key }), '/x');
+        } catch (error) {
+          // Some servers would see a segment of dots in it.
+          expect(error).toBeInstanceOf(CredentialError);
+          return;
+        }
+        const [empty, first = '', last, ...more] = path?.split('/') ?? [];
 
         expect([empty, last, more]).toEqual(['', 'x', []]);
         expect(decodeURIComponent(first)).toBe(`bot${key}`);
