@@ -28,7 +28,7 @@ describe('adding to a file of any layout', () => {
         const names = [...examine(FILE, after).catalogue].map((integration) => integration.name);
         expect(names).toEqual([...[...examine(FILE, before).catalogue].map((integration) => integration.name), name]);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
     expect(additions).toBeGreaterThan(12);
   });

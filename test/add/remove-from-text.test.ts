@@ -117,9 +117,9 @@ describe('adding and removing', () => {
         removals += 1;
         expect(removeFromText(FILE, after, 'new').text).toBe(before);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
-    expect(removals).toBeGreaterThan(12);
+    expect(removals).toBeGreaterThan(5);
   });
 
   it('gives them in any order, though some need the same header', async () => {
