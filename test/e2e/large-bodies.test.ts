@@ -109,16 +109,19 @@ describe('many large bodies at once, more than Envoy may keep', () => {
   }
 
   it('are refused in words, new ones and those on their way, and those that are there are answered', async () => {
-    const half = await open();
+    const halves: ClientRequest[] = [];
+    for (let count = 0; count < 8; count += 1) halves.push(await open());
     const body = Buffer.alloc(PIECE, 'x');
     const taken: Promise<number>[] = [];
-    let refused: Reply | undefined;
-    while (refused === undefined) {
-      const arrival = new Promise<undefined>((resolve) => {
+    const arrival = () =>
+      new Promise<undefined>((resolve) => {
         arrived = () => resolve(undefined);
       });
+    let refused: Reply | undefined;
+    while (refused === undefined) {
+      const arrives = arrival();
       const reply = send(stack.port, { host: 'openai.int', path: '/v1/files', body, timeoutMs: 100_000 });
-      refused = await Promise.race([reply, arrival]);
+      refused = await Promise.race([reply, arrives]);
       if (refused === undefined) taken.push(reply.then(({ status }) => status));
     }
 
@@ -126,14 +129,24 @@ describe('many large bodies at once, more than Envoy may keep', () => {
     expect(refused.headers).toMatchObject({ 'x-attache-error': 'overloaded', 'retry-after': '1' });
     expect(refused.json()).toMatchObject({ error: { code: 'overloaded' }, __type: 'overloaded' });
     // Each is kept once where its answer is waited for, and twice while it is sent.
-    expect(taken.length).toBeGreaterThan((0.8 * HEAP) / (2 * PIECE) - 1);
-    expect(taken.length).toBeLessThan((0.8 * HEAP) / PIECE + 1);
+    const room = 0.8 * HEAP - (halves.length * PIECE) / 2;
+    expect(taken.length).toBeGreaterThan(room / (2 * PIECE) - 1);
+    expect(taken.length).toBeLessThan(room / PIECE + 1);
 
-    const response = once(half, 'response');
-    half.end(Buffer.alloc(PIECE / 2, 'x'));
-    const [incoming] = (await response) as [IncomingMessage];
-    expect(incoming.statusCode).toBe(503);
-    expect(JSON.parse(await text(incoming))).toMatchObject({ error: { code: 'overloaded' } });
+    // What was refused has gone, so that there may be room for some of these.
+    let stopped: IncomingMessage | undefined;
+    while (stopped === undefined) {
+      const half = halves.shift();
+      if (half === undefined) throw new Error('none of those on their way was refused');
+      const arrives = arrival();
+      const response = once(half, 'response').then(([incoming]) => incoming as IncomingMessage);
+      half.end(Buffer.alloc(PIECE / 2, 'x'));
+      stopped = await Promise.race([response, arrives]);
+      if (stopped === undefined) taken.push(response.then(({ statusCode = 0 }) => statusCode));
+    }
+    expect(stopped.statusCode).toBe(503);
+    expect(JSON.parse(await text(stopped))).toMatchObject({ error: { code: 'overloaded' } });
+    for (const half of halves) half.destroy();
 
     answer();
     expect(new Set(await Promise.all(taken))).toEqual(new Set([200]));
