@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq, visit } from 'yaml';
 import { deriveEnvoyConfig, type EnvoyDocument, pathOfCluster } from '../../local/derive-envoy-config.ts';
 import { envoyYaml } from '../../local/stack.ts';
 import { redacting } from '../../test/e2e/support/redacting.ts';
-import { addRoutes } from '../../test/e2e/support/routes.ts';
+import { addRoutes, express } from '../../test/e2e/support/routes.ts';
 
 /** What integrations ask for, besides a key. */
 export interface Wishes {
@@ -53,7 +53,8 @@ export function envoyFile(
     // Without Attaché nobody gives Envoy its routes.
     written: !isAttaches,
     edit: (document) => {
-      addRoutes(document, ...hostsOf(wishes).map((_, index) => route(index, wishes, middle)));
+      const routes = hostsOf(wishes).map((_, index) => route(index, wishes, middle));
+      addRoutes(document, ...(middle === 'lane' ? routes.map(express) : routes));
       writeAccessLogNowhere(document);
       if (isAttaches) return;
       // They answer no health checks.
@@ -78,7 +79,6 @@ function route(index: number, { callers, allow, redact, tokenUrl }: Wishes, midd
       ...(callers ? { callers: ['10.0.0.0/8', '192.0.2.0/24', 'spiffe://acme/agents/*', '127.0.0.0/8'] } : {}),
       ...(allow ? { allow: ['GET /v1/invoices/**', 'POST /v1/invoices', 'GET /v1/customers/**', `GET ${PATH}`] } : {}),
       ...(redact ? { redact: true } : {}),
-      ...(middle === 'lane' ? { lane: 'express' } : {}),
     },
     ...(redact && isAttaches ? { entry: redacting } : {}),
   };
@@ -109,6 +109,8 @@ function replaceFilter(document: EnvoyDocument, middle: 'credential_injector' | 
     'http_filters',
   ];
   const first = [...filters, 0];
+  // It repeats the filter that goes.
+  document.deleteIn(pathOfCluster(document, 'internet_express'));
   if (document.getIn([...first, 'name']) !== 'attache')
     throw new Error(`${envoyYaml} has no longer attache as first filter`);
   if (middle === 'nothing') document.deleteIn(first);
