@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { executables } from '../src/check/executables.ts';
 import { plainEnvironment } from './environment.ts';
 import { runProgram } from './process.ts';
 import { type Progress, pythonPackage } from './python-package.ts';
@@ -113,13 +112,8 @@ async function givenEnvoy(binary: string): Promise<EnvoyTool> {
 }
 
 async function envoyOnPath(path: string): Promise<EnvoyTool | undefined> {
-  for (const folder of path.split(delimiter).filter((entry) => entry !== '')) {
-    const binary = join(folder, 'envoy');
-    const executable = await access(binary, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    const version = executable ? await versionOf(binary) : undefined;
+  for (const binary of executables('envoy', path)) {
+    const version = await versionOf(binary);
     if (version !== undefined && isAtLeast(version, oldestEnvoy)) {
       return { binary, version, from: 'PATH' };
     }

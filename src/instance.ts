@@ -319,6 +319,7 @@ export class Instance {
 
   /** How it is doing. */
   report(): Report {
+    const given = this.#express.discovery.names;
     return {
       uptimeSeconds: Math.round(process.uptime()),
       memoryBytes: process.memoryUsage.rss(),
@@ -330,7 +331,7 @@ export class Instance {
         host,
         secret: secretId,
         sets: places,
-        ...(lane === 'express' ? { lane, given: this.#express.discovery.names.has(name) } : {}),
+        ...(lane === 'express' ? { lane, given: given.has(name) } : {}),
       })),
       secrets: this.#secrets.status(),
       tokens: this.#tokens.status(),

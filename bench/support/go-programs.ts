@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { runProgram } from '../../local/process.ts';
+import { executables } from '../../src/check/executables.ts';
 
 const SOURCE = join(import.meta.dirname, '..', 'go');
 const BUILT = join(import.meta.dirname, '..', '..', '.local', 'bench');
@@ -31,17 +32,6 @@ export async function goProgram(name: keyof typeof PACKAGES): Promise<string | u
 
 /** Where a program is found on the PATH. */
 export function onPath(name: string): string | undefined {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  const [first] = executables(name, process.env.PATH);
+  return first;
 }

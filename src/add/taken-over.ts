@@ -18,8 +18,12 @@ export type Outcome =
 
 /** An Attaché that reads the file which is to be edited. */
 export interface Reader {
-  /** Waits until it has taken the file over with this text. */
-  takes(text: string): Promise<Outcome>;
+  /**
+   * Waits until it has taken the file over with this text.
+   *
+   * @param patience in ms, 10 s unless given.
+   */
+  takes(text: string, patience?: number): Promise<Outcome>;
 }
 
 /**
@@ -33,8 +37,8 @@ export async function readerOf(admin: string, text: string): Promise<Reader | un
   const before = await ask(admin);
   if (before === undefined || !answersBy(before, text)) return undefined;
   return {
-    async takes(next) {
-      const deadline = performance.now() + PATIENCE;
+    async takes(next, patience = PATIENCE) {
+      const deadline = performance.now() + patience;
       let takenAt: number | undefined;
       while (performance.now() < deadline) {
         await sleep(EVERY);

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { executables, isExecutable } from './executables.ts';
 
 /** How long Envoy may look at a file: many times what a thousand integrations take it on a busy machine. In ms. */
 const PATIENCE = 60_000;
@@ -20,10 +19,10 @@ export type Answer =
  * but a look into the folders of the PATH.
  */
 export function installedEnvoy(env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
-  const onPath = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  return [env.ENVOY_BIN, ...onPath.map((folder) => join(folder, 'envoy'))].find(
-    (binary) => binary !== undefined && binary !== '' && canBeRun(binary),
-  );
+  const { ENVOY_BIN: given = '', PATH: path } = env;
+  if (given !== '' && isExecutable(given)) return given;
+  const [first] = executables('envoy', path);
+  return first;
 }
 
 /**
@@ -69,13 +68,4 @@ function run(
         resolve({ output: stdout + stderr, isGood: error === null, isLate: error?.killed === true }),
     );
   });
-}
-
-function canBeRun(binary: string): boolean {
-  try {
-    accessSync(binary, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

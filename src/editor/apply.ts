@@ -4,8 +4,8 @@ import { writeAtomically } from '../add/write-atomically.ts';
 import { readText } from '../integrations/read-catalogue.ts';
 import type { Edit } from './draft.ts';
 
-/** How often it is waited as long as a command waits. */
-const ROUNDS = 6;
+/** How long to wait until an edit is in use, in ms: who looks at a page waits longer than who has typed a command. */
+const PATIENCE = 60_000;
 
 /** What became of an edit. `written` says why it is not in use yet. */
 export type Applied =
@@ -30,10 +30,7 @@ export async function apply(file: string, { before, after, isLive, widened }: Ed
     return { kind: 'refused', problems: [`${file} cannot be written (${reason}); let Attaché write to its folder`] };
   }
   if (reader === undefined) return { kind: 'written', message: 'Attaché has not yet taken over the edit before it.' };
-  let outcome = await settle(file, { before, after }, reader);
-  // Who looks at a page waits longer than who has typed a command.
-  for (let more = 1; more < ROUNDS && outcome.kind === 'late'; more += 1)
-    outcome = await settle(file, { before, after }, reader);
+  const outcome = await settle(file, { before, after }, reader, PATIENCE);
   if (outcome.kind === 'refused') return outcome;
   if (outcome.kind === 'late') return { kind: 'written', message: 'It is not in use yet; see the status page.' };
   if (!isLive) return { kind: 'written', message: 'Restart Envoy, which reads these routes when it starts.' };

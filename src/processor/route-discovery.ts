@@ -1,5 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { shortHash } from '../integrations/short-hash.ts';
+import { followCall } from './follow-call.ts';
 import type { DiscoveryRequest, DiscoveryResponse } from './gen/envoy/service/discovery/v3/discovery.ts';
 
 /** The type of the only resources that are given. */
@@ -92,13 +93,7 @@ export class RouteDiscovery {
       this.#subscribers.delete(subscriber);
       subscriber.answered?.({ kind: 'unheard' });
     };
-    call.on('data', (request: DiscoveryRequest) => this.#hear(subscriber, request));
-    call.on('end', () => {
-      leave();
-      call.end();
-    });
-    call.on('cancelled', leave);
-    call.on('error', leave);
+    followCall(call, (request) => this.#hear(subscriber, request), leave);
     if (this.#closed) call.end();
     else this.#subscribers.add(subscriber);
   }

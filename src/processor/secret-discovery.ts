@@ -1,4 +1,5 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { followCall } from './follow-call.ts';
 import { Secret } from './gen/envoy/extensions/transport_sockets/tls/v3/secret.ts';
 import type { DiscoveryRequest } from './gen/envoy/service/discovery/v3/discovery.ts';
 import { DiscoveryResponse } from './gen/envoy/service/discovery/v3/discovery.ts';
@@ -75,13 +76,7 @@ export class SecretDiscovery {
   serve(call: Call): void {
     const subscriber: Subscriber = { call, askedAt: this.#source.now(), held: new Map(), nonce: 0 };
     const leave = () => this.#subscribers.delete(subscriber);
-    call.on('data', (request: DiscoveryRequest) => this.#hear(subscriber, request));
-    call.on('end', () => {
-      leave();
-      call.end();
-    });
-    call.on('cancelled', leave);
-    call.on('error', leave);
+    followCall(call, (request) => this.#hear(subscriber, request), leave);
     if (this.#closed) call.end();
     else this.#subscribers.add(subscriber);
   }

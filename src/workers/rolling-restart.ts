@@ -36,7 +36,8 @@ export async function rollingRestart(
     if (isOver()) return;
     const { worker } = slot;
     const absent = slots.filter((other) => other !== slot && !other.ready);
-    if (!(await inTime(Promise.all(absent.map((other) => other.whenReady())), limits.ready))) {
+    const areReady = await Promise.all(absent.map((other) => other.readyWithin(limits.ready)));
+    if (areReady.includes(false)) {
       if (!isOver()) log.error({ worker }, 'rolling restart stops: another worker is not ready; this one stays');
       return;
     }
@@ -57,11 +58,6 @@ export async function rollingRestart(
     await noticed(slot, limits.noticed, isOver);
   }
   log.info('rolling restart: done');
-}
-
-/** Whether something happens within so many ms. */
-function inTime(happens: Promise<unknown>, ms: number): Promise<boolean> {
-  return Promise.race([happens.then(() => true), sleep(ms, false, { ref: false })]);
 }
 
 /** Settles when the worker has answered a request, so that Envoy is known to have found it, or after some time without. */

@@ -111,6 +111,11 @@ export class WorkerSlot implements Member {
     return this.ready ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Whether a worker is ready within so many ms. */
+  readyWithin(ms: number): Promise<boolean> {
+    return Promise.race([this.whenReady().then(() => true), sleep(ms, false, { ref: false })]);
+  }
+
   /** What the worker tells of itself; undefined when there is none or it does not answer. */
   async report(): Promise<Report | undefined> {
     return this.#process?.report();
@@ -140,7 +145,7 @@ export class WorkerSlot implements Member {
     const old = this.#process;
     old?.drain(grace);
     await old?.ended;
-    return Promise.race([this.whenReady().then(() => true), sleep(patience, false, { ref: false })]);
+    return this.readyWithin(patience);
   }
 
   /** Nobody takes the place of the process any more, whenever it ends. */

@@ -8,6 +8,7 @@ import { ProcessingRequest } from '../../src/processor/gen/envoy/service/ext_pro
 import { LARGEST_BODY, ProcessorServer, type Transport } from '../../src/processor/processor-server.ts';
 import type { Decide } from '../../src/processor/stream.ts';
 import { connectRaw, grpcFrame, rawStream } from '../support/raw-stream.ts';
+import { deciding } from './support/stream-context.ts';
 
 const INVALID_ARGUMENT = 3;
 const RESOURCE_EXHAUSTED = 8;
@@ -60,18 +61,7 @@ describe.each<Transport>(['node:http2', 'grpc-js'])(
       failed.mockReset();
       folder = mkdtempSync(join(tmpdir(), 'attache-test-'));
       const path = join(folder, '0.sock');
-      server = new ProcessorServer(
-        {
-          decide,
-          hidden: () => 'nothing',
-          seal: () => undefined,
-          withheld: () => undefined,
-          patience: 2_250,
-          answered,
-          failed,
-        },
-        { transport },
-      );
+      server = new ProcessorServer(deciding({ decide, answered, failed }), { transport });
       await server.listen([{ path }]);
       session = connectRaw(path);
     });

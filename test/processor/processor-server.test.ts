@@ -9,6 +9,7 @@ import type { Answer } from '../../src/processor/answer.ts';
 import { ProcessorServer, type Transport } from '../../src/processor/processor-server.ts';
 import type { Decide } from '../../src/processor/stream.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../support/raw-stream.ts';
+import { deciding } from './support/stream-context.ts';
 
 const INVALID_ARGUMENT = 3;
 const INTERNAL = 13;
@@ -41,18 +42,7 @@ describe.each<Transport>(['node:http2', 'grpc-js'])('the processor, on %s', (tra
     failed.mockReset();
     folder = mkdtempSync(join(tmpdir(), 'attache-test-'));
     path = join(folder, '0.sock');
-    server = new ProcessorServer(
-      {
-        decide,
-        hidden: () => 'nothing',
-        seal: () => undefined,
-        withheld: () => undefined,
-        patience: 2_250,
-        answered: () => undefined,
-        failed,
-      },
-      { transport },
-    );
+    server = new ProcessorServer(deciding({ decide, failed }), { transport });
     await server.listen([{ path }]);
     session = connectRaw(path);
   });
@@ -257,15 +247,7 @@ describe.each<Transport>(['node:http2', 'grpc-js'])('the processor, on %s', (tra
   });
 
   it('takes over the socket of a process that is gone, but not that of one that lives', async () => {
-    const other = new ProcessorServer({
-      decide,
-      hidden: () => 'nothing',
-      seal: () => undefined,
-      withheld: () => undefined,
-      patience: 1,
-      answered: () => undefined,
-      failed,
-    });
+    const other = new ProcessorServer(deciding({ decide, failed }));
 
     await expect(other.listen([{ path }])).rejects.toThrow(/another process listens/);
 

@@ -10,6 +10,7 @@ import type {
 import { RouteDiscoveryServiceClient } from '../../src/processor/gen/envoy/service/route/v3/rds.ts';
 import { ProcessorServer } from '../../src/processor/processor-server.ts';
 import { ROUTE_CONFIGURATION, RouteDiscovery } from '../../src/processor/route-discovery.ts';
+import { NOBODY_ASKS } from './support/stream-context.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 const publication = (text: string, fingerprint = 'f1') => ({ routes: new Map([['egress', bytes(text)]]), fingerprint });
@@ -23,21 +24,7 @@ describe('an Envoy that asks for routes', () => {
   beforeEach(async () => {
     rejections = [];
     discovery = new RouteDiscovery((reason) => rejections.push(reason));
-    const unused = () => {
-      throw new Error('nobody asks');
-    };
-    server = new ProcessorServer(
-      {
-        decide: unused,
-        hidden: unused,
-        seal: unused,
-        patience: 0,
-        answered: unused,
-        withheld: unused,
-        failed: unused,
-      },
-      { routes: discovery },
-    );
+    server = new ProcessorServer(NOBODY_ASKS, { routes: discovery });
     const path = join(privateFolder(), '0.sock');
     await server.listen([{ path }]);
     client = new RouteDiscoveryServiceClient(`unix:${path}`, credentials.createInsecure());

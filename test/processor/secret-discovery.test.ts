@@ -11,6 +11,7 @@ import type {
 import { SecretDiscoveryServiceClient } from '../../src/processor/gen/envoy/service/secret/v3/sds.ts';
 import { ProcessorServer } from '../../src/processor/processor-server.ts';
 import { type Held, type Pushed, SECRET, SecretDiscovery } from '../../src/processor/secret-discovery.ts';
+import { NOBODY_ASKS } from './support/stream-context.ts';
 
 describe('an Envoy that asks for secrets', () => {
   let values: Map<string, string>;
@@ -39,21 +40,7 @@ describe('an Envoy that asks for secrets', () => {
       rejected: (name, reason) => rejections.push(`${name}: ${reason}`),
       now: () => 1_234,
     });
-    const unused = () => {
-      throw new Error('nobody asks');
-    };
-    server = new ProcessorServer(
-      {
-        decide: unused,
-        hidden: unused,
-        seal: unused,
-        patience: 0,
-        answered: unused,
-        withheld: unused,
-        failed: unused,
-      },
-      { secrets: discovery },
-    );
+    server = new ProcessorServer(NOBODY_ASKS, { secrets: discovery });
     const path = join(privateFolder(), '0.sock');
     await server.listen([{ path }]);
     client = new SecretDiscoveryServiceClient(`unix:${path}`, credentials.createInsecure());

@@ -9,6 +9,7 @@ import type { Answer } from '../../src/processor/answer.ts';
 import { ProcessingRequest } from '../../src/processor/gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { ProcessorServer, type Transport } from '../../src/processor/processor-server.ts';
 import { connectRaw, envoyRequest, grpcFrame, rawStream } from '../support/raw-stream.ts';
+import { deciding } from './support/stream-context.ts';
 
 const TRANSPORTS: readonly Transport[] = ['node:http2', 'grpc-js'];
 
@@ -47,19 +48,13 @@ describe('whoever speaks gRPC for external processing', () => {
   beforeAll(async () => {
     for (const transport of TRANSPORTS) {
       const server = new ProcessorServer(
-        {
+        deciding({
           decide: ({ integration, hasUnreadBody }) => {
             if (integration === 'later') return new Promise((resolve) => setTimeout(() => resolve(injected), 1));
             if (integration === 'body' && hasUnreadBody) return { kind: 'read-body', integration };
             return injected;
           },
-          hidden: () => 'nothing',
-          seal: () => undefined,
-          withheld: () => undefined,
-          patience: 2_000,
-          answered: () => undefined,
-          failed: () => undefined,
-        },
+        }),
         { transport },
       );
       await server.listen([{ path: socketOf(transport) }]);
